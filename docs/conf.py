@@ -35,7 +35,7 @@ CONTENTS = {
         "docs/faults",
     ),
     "Your SIEM": ("docs/destinations", "docs/cef", "docs/incidents_in_siem"),
-    "Notice and proof": ("docs/incidents", "docs/triage", "docs/notice", "docs/trail"),
+    "Notice and proof": ("docs/incidents", "docs/triage", "docs/notice", "docs/notices", "docs/trail"),
     "Detection": ("docs/detection", "rules/README", "rules/MEASURED", "docs/mappings", "mappings/README"),
     "Reference": ("docs/reference/*",),
     "Development": (

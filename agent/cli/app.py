@@ -13,13 +13,13 @@ import typer
 from rich.text import Text
 from typer.completion import get_completion_inspect_parameters, install_callback, show_callback
 
-from agent.cli.commands import clocks, dead_letters, incidents, oncall, problems, regimes, rules, schema, state, trail
+from agent.cli.commands import clocks, dead_letters, incidents, problems, regimes, rules, schema, state, trail
 from agent.cli.commands.backfill import backfill
 from agent.cli.commands.check import check
 from agent.cli.commands.demo import demo
 from agent.cli.commands.hunt import hunt
 from agent.cli.commands.normalize import normalize
-from agent.cli.commands.notice import notices
+from agent.cli.commands.notice import notices, oncall
 from agent.cli.commands.reload import reload
 from agent.cli.commands.run import run
 from agent.cli.commands.simulate import simulate

@@ -66,6 +66,16 @@ BY_COMMAND: Mapping[str, Mapping[int, str]] = {
         FAILED: "The daemon runs, or it cannot be done.",
     },
     "clocks list": {FINE: "The clocks were printed, whether any is late or not."},
+    "oncall show": {FINE: "It was printed, whether a person is on call or not.", FAILED: "The time is not one."},
+    "oncall override": {
+        FINE: "The override is made, or ended.",
+        FAILED: "A person, a rotation or an override is unknown, or the override is too long or has ended: the message says which.",
+    },
+    "oncall export": {FINE: "The calendar was printed."},
+    "oncall maintenance": {
+        FINE: "The maintenance window is open, or ended.",
+        FAILED: "A window is open already, none is, or it is too long: the message says which.",
+    },
     "incidents list": {FINE: "The incidents were printed.", FAILED: "A state or an origin is unknown."},
     "incidents show": {FINE: "The incident was printed.", FAILED: "There is no such incident."},
     "incidents acknowledge": {
@@ -93,11 +103,19 @@ BY_COMMAND: Mapping[str, Mapping[int, str]] = {
     },
     "incidents snooze": {FINE: "It is put aside.", FAILED: "The time is over, or too far away."},
     "incidents close": {FINE: "It is closed.", FAILED: "An obligation is open: the message names it."},
+    "notices list": {FINE: "The obligations were printed, whatever is missing."},
+    "notices draft": {
+        FINE: "A new version is stored, whatever it is missing.",
+        FAILED: "A field is unknown or too long, or the notice was sent and no follow-up was asked for.",
+    },
+    "notices show": {FINE: "The notice was printed.", FAILED: "There is no such incident, obligation or version."},
+    "notices sign": {FINE: "The version is signed off.", FAILED: "It is not the latest, or you signed it before."},
+    "notices sent": {
+        FINE: "It is recorded as sent, and its clock ends.",
+        FAILED: "There is no draft, a time cannot be, or it is recorded as sent already.",
+    },
+    "notices not-applicable": {FINE: "It is recorded.", FAILED: "The incident has ended, or does not owe it."},
     "clocks due": {FINE: "The deadlines were printed.", WRONG_USAGE: "An anchor, a fact, a role or a zone cannot be."},
-    "oncall show": {FINE: "Who is on call was printed, gaps or not."},
-    "oncall override": {FINE: "It is arranged.", FAILED: "It cannot be arranged: the message says why."},
-    "oncall export": {FINE: "The calendar was printed."},
-    "oncall maintenance": {FINE: "The window is open, or ended.", FAILED: "It cannot be: the message says why."},
     "notices list": {FINE: "The notices were printed."},
     "notices draft": {
         FINE: "The draft is kept, whether anything is missing or not.",

@@ -67,7 +67,7 @@ def links_lead_nowhere(public_url: str | None, *, listens: bool, has_senders: bo
     if public_url and not listens:
         return "notice: `public_url` leads to the inbound listener, which the settings do not have; write `inbound: {listen: …}`"
     if listens and not has_senders and not public_url:
-        return "inbound: nobody uses the listener; write `senders`, or `notice.public_url` for links in messages"
+        return "inbound: `senders` is empty; write at least one, or `notice.public_url` for links in messages"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""The screen that the demo ends with: an incident, its clocks, what to do next, and the trail. 24 lines of 80 columns hold it."""
+"""The screen that the demo ends with: an incident, its clocks, what to do next, who was told, and the trail."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ from rich.console import Console
 from rich.text import Text
 
 from agent.demo.incident_outcome import IncidentOutcome
+from agent.demo.told import Told
 from agent.status.deadlines import Deadline
 from agent.terminal import paragraph, words
 from agent.wording.number import counted
 
-DEADLINES, STEPS = 4, 2
+DEADLINES, STEPS = 3, 1
 """Lines of each; the commands show all."""
 
 
-def show_incidents(found: IncidentOutcome, folder: Path, console: Console, now: datetime) -> None:
+def show_incidents(found: IncidentOutcome, told: Told | None, folder: Path, console: Console, now: datetime) -> None:
     """`folder`: the demo's; its settings are what the commands are tried with."""
     console.print()
-    for line in _lines(found, f"-c {folder}/leakline.yaml", now):
+    for line in _lines(found, told, f"-c {folder}/leakline.yaml", now):
         paragraph(console, line, indent=5)
 
 
-def _lines(found: IncidentOutcome, config: str, now: datetime) -> Iterator[Text]:
+def _lines(found: IncidentOutcome, told: Told | None, config: str, now: datetime) -> Iterator[Text]:
     incidents = counted(found.count, "open incident")
     if (gravest := found.gravest) is None:
         yield words("No incident is open.", "bold red")
@@ -42,8 +43,28 @@ def _lines(found: IncidentOutcome, config: str, now: datetime) -> Iterator[Text]
         for number, step in enumerate(found.next[:STEPS], 1):
             yield words(f"  {number}. {step['what']}")
         yield words(f"  leakline incidents show {gravest['id']} {config}", "cyan")
+    yield from _told(told, config)
     yield words(_trail(found), "bold green" if found.trail.whole else "bold red")
     yield words(f"  leakline trail verify {config}", "cyan")
+
+
+def _told(told: Told | None, config: str) -> Iterator[Text]:
+    """Who was told, how it was acknowledged, and what of the first notice is missing."""
+    if told is None or not told.summary:
+        yield words("Nobody was told of an incident.", "bold red")
+        return
+    yield words("Who was told", "bold")
+    yield words(f"  over a signed webhook: {told.summary}")
+    if told.acknowledged_by and told.opening_changed_nothing:
+        yield words(
+            f"  its link was opened, which changes nothing; its button acknowledged it for {told.acknowledged_by}"
+        )
+    else:
+        yield words("  its link did NOT acknowledge it", "bold red")
+    if told.obligation:
+        missing = counted(told.missing, "field")
+        yield words(f"  a notice is drafted ({told.obligation}); {missing} missing: {told.first_missing} …")
+        yield words(f"  leakline notices show {told.incident} {told.obligation} {config}", "cyan")
 
 
 def _deadline(deadline: Deadline, now: datetime) -> Text:

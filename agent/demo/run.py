@@ -24,8 +24,10 @@ from agent.demo.enrichment import enrichment
 from agent.demo.incident_outcome import outcome, settle
 from agent.demo.incident_page import show_incidents
 from agent.demo.org_process import simulated_org
+from agent.demo.receiver import Receiver, receiver
 from agent.demo.result_table import show
 from agent.demo.streamed import SCENARIOS, StreamedAlert, plant, wait_for_alerts
+from agent.demo.told import Told, arrangements, tell
 from agent.demo.verdict import judge
 from agent.errors import LeaklineError, SourceError
 from agent.exit_status import FINE, FOUND
@@ -76,15 +78,15 @@ def run(folder: Path, *, seed: int, rows: int, console: Console) -> int:
     _prepare(folder)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     console.print(f"Making a Salesforce org with a day of traffic and planted leaks (seed {seed}) …")
-    with simulated_org(folder / "org", seed=seed, rows=rows) as org:
+    with simulated_org(folder / "org", seed=seed, rows=rows) as org, receiver() as listening:
         console.print(f"It answers at {org['url']}: {org['log files']}. Watching it …")
-        written = document(folder, org, seed)
+        written = document(folder, org, seed, listening.url)
         (folder / "leakline.yaml").write_text(yaml.safe_dump(written, sort_keys=False), encoding="utf-8")
         settings = config.parse(written)
         progress = DemoProgress()
         daemon = Daemon(settings, watch=progress.take)
         names = {rule.id: rule.name for rule in daemon.node.processing.rules.alerting}
-        status, streamed = _watch(daemon, progress, console, org, folder / "output")
+        status, streamed, told = _watch(daemon, progress, console, org, folder / "output", listening)
     seconds = progress.seconds
     mappings, _ = load_mappings([shipped("mappings")])
     output = folder / "output"
@@ -96,13 +98,18 @@ def run(folder: Path, *, seed: int, rows: int, console: Console) -> int:
     )
     show(verdict, names, status, seconds, folder, console, streamed)
     incidents = outcome(settings, utc_now)
-    show_incidents(incidents, folder, console, utc_now())
+    show_incidents(incidents, told, folder, console, utc_now())
     found = {alert.scenario for alert in streamed} == set(SCENARIOS)
-    return FINE if verdict.ok and status["balanced"] and found and incidents.is_well else FOUND
+    return (
+        FINE
+        if verdict.ok and status["balanced"] and found and incidents.is_well and told is not None and told.is_well
+        else FOUND
+    )
 
 
-def document(folder: Path, org: dict[str, str], seed: int) -> dict[str, Any]:
-    """The settings, as a settings file would have them."""
+def document(folder: Path, org: dict[str, str], seed: int, address: str) -> dict[str, Any]:
+    """The settings, as a settings file would have them. `address`: where people are told."""
+    arranged = arrangements(folder, address)
     client = {
         "type": "client_credentials",
         "client_id": org["client id"],
@@ -116,7 +123,8 @@ def document(folder: Path, org: dict[str, str], seed: int) -> dict[str, Any]:
         "orgs": [{"name": "demo", "url": org["url"], "auth": client, "tls": {"ca": org["ca"]}, "sources": sources}],
         "destinations": [{"type": "file", "directory": str(folder / "output")}],
         "enrich": enrichment(folder, Staff(seed, PEOPLE), datetime.now(UTC).date()),
-        "notice": {"zone": "Europe/Berlin", "jurisdictions": ["eu"], "roles": ["controller"]},
+        "notice": {"zone": "Europe/Berlin", "jurisdictions": ["eu"], "roles": ["controller"], **arranged["notice"]},
+        "inbound": arranged["inbound"],
         "state": {"directory": str(folder / "state")},
     }
 
@@ -130,13 +138,14 @@ def _prepare(folder: Path) -> None:
 
 
 def _watch(
-    daemon: Daemon, progress: DemoProgress, console: Console, org: dict[str, str], output: Path
-) -> tuple[dict[str, Any], list[StreamedAlert]]:
-    """Read everything there is, then let leaks happen and be streamed, wait until all is delivered, and return the status at
-    the end with the alerts about what was streamed.
+    daemon: Daemon, progress: DemoProgress, console: Console, org: dict[str, str], output: Path, listening: Receiver
+) -> tuple[dict[str, Any], list[StreamedAlert], Told | None]:
+    """Read everything there is, then let leaks happen and be streamed, tell people, wait until all is delivered, and return the
+    status at the end with the alerts about what was streamed, and what became of the telling.
     """
     threads = [*daemon.start_forwarding(), *daemon.readings.start_sources()]
     streamed: list[StreamedAlert] = []
+    told: Told | None = None
     reading = threading.Thread(target=_read, args=(daemon,), name="read")
     with Live(progress, console=console, refresh_per_second=5, vertical_overflow="visible"):
         reading.start()
@@ -144,7 +153,9 @@ def _watch(
         if not daemon.stop.is_set():
             streamed = wait_for_alerts(plant(org), output)
             settle(daemon)
-        while not daemon.drained() and not daemon.stop.is_set():
+            told = tell(daemon, listening)
+            daemon.trail.turn()
+        while not (_said(daemon) and daemon.drained()) and not daemon.stop.is_set():
             time.sleep(0.05)
     daemon.stop.set()
     for thread in threads:
@@ -153,7 +164,12 @@ def _watch(
     daemon.close()
     if daemon.failure:
         raise LeaklineError(f"the demo ended early: {daemon.failure}")
-    return status, streamed
+    return status, streamed, told
+
+
+def _said(daemon: Daemon) -> bool:
+    """Whether no event of Leakline's own waits to be sent."""
+    return not any(shard.stores.problems.has_events() for shard in daemon.node.shards.values())
 
 
 def _read(daemon: Daemon) -> None:

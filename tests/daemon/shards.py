@@ -13,6 +13,7 @@ from agent.daemon.backfill.requests import BackfillRequests
 from agent.daemon.commands import DaemonCommands
 from agent.daemon.incidents.incident_access import desk_alone
 from agent.daemon.incidents.incident_requests import IncidentRequests
+from agent.daemon.notices.notice_requests import NoticeRequests
 from agent.daemon.trail.trail_requests import TrailRequests
 from agent.errors import FileError
 from agent.model import LANES, Lane, Outcome, Rejection
@@ -111,7 +112,11 @@ class Shards:
             lambda: None,
             lambda: NOW,
             BackfillRequests(BackfillLoop({}, lambda: NOW, stop), lambda: NOW, reads_live=True),
-            further=[*trail.commands(), *IncidentRequests(lambda: desks, lambda: NOW).commands()],
+            further=[
+                *trail.commands(),
+                *IncidentRequests(lambda: desks, lambda: NOW).commands(),
+                *NoticeRequests(lambda: desks, lambda: NOW).commands(),
+            ],
         )
 
     def close(self) -> None:

@@ -46,10 +46,11 @@ def test_clients_ask_for_what_there_is(shards: Shards) -> None:
     """Every request that a command for people makes is in the table, and every entry of it has somebody who asks."""
     from agent.cli.output.dead_letters import DONE
     from agent.daemon.incidents.incident_requests import REQUESTS as INCIDENT_REQUESTS
+    from agent.daemon.notices.notice_requests import REQUESTS as NOTICE_REQUESTS
     from agent.daemon.trail.trail_requests import REQUESTS
 
     known = {command.name for command in shards.commands().table()}
-    assert {*named_requests(), *DONE, *REQUESTS, *INCIDENT_REQUESTS} == known
+    assert {*named_requests(), *DONE, *REQUESTS, *INCIDENT_REQUESTS, *NOTICE_REQUESTS} == known
 
 
 def test_two_commands_of_one_name_are_refused() -> None:

@@ -13,7 +13,7 @@ from agent.notice.arrangements.policies import ON_CALL
 from agent.notice.on_call import plan
 from agent.notice.on_call.calendar_events import CalendarRefused
 from agent.notice.on_call.coverage import gaps, total
-from agent.notice.on_call.rotation import Rotation
+from agent.notice.on_call.rotation import OnCallRotation
 from agent.notice.on_call.shift import Shift, Span
 from agent.notice.settings import NoticeSettings
 
@@ -32,7 +32,7 @@ def examine_on_call(settings: Settings, now: datetime) -> Iterator[Finding]:
         return
     shifts, found = _calendar(notice, now)
     yield from found
-    rotations = [Rotation(rotation) for rotation in notice.on_call.rotations]
+    rotations = [OnCallRotation(rotation) for rotation in notice.on_call.rotations]
     people = [person.name for person in notice.people]
     whole = plan.shifts(rotations, [], shifts, people, now, now + AHEAD)
     holes = gaps(whole, now, now + AHEAD)
@@ -40,11 +40,13 @@ def examine_on_call(settings: Settings, now: datetime) -> Iterator[Finding]:
     yield (
         _gaps(holes, zone)
         if holes
-        else Finding(SUBJECT, True, f"somebody is on call at each hour of the next {AHEAD.days} days")
+        else Finding(SUBJECT, True, f"a person is on call at each hour of the next {AHEAD.days} days")
     )
     for rotation in rotations:
         if len(set(rotation.people)) == 1:
-            message = f"the rotation {rotation.name} has one person, {rotation.people[0]}, who is always on call"
+            message = (
+                f"the rotation {rotation.name} has one person, {rotation.people[0]}: there is no other to take turns"
+            )
             yield Finding(SUBJECT, True, message)
 
 
@@ -75,8 +77,8 @@ def _gaps(holes: Sequence[Span], zone: ZoneInfo) -> Finding:
     named = [
         f"{begins.astimezone(zone):%a %Y-%m-%d %H:%M} to {ends.astimezone(zone):%a %H:%M %z}" for begins, ends in holes
     ]
-    more = f", and {len(holes) - SHOWN:,} more" if len(holes) > SHOWN else ""
+    further = f", and {len(holes) - SHOWN:,} more" if len(holes) > SHOWN else ""
     hours = total(holes) / timedelta(hours=1)
-    message = f"no person is on call for {hours:,.1f} h of the next {AHEAD.days} days: {'; '.join(named[:SHOWN])}{more} ({zone.key})"
+    message = f"no person is on call for {hours:,.1f} h of the next {AHEAD.days} days: {'; '.join(named[:SHOWN])}{further} ({zone.key})"
     fix = "add people, `hours` or a rotation; until then messages of those hours reach the next step at once"
     return Finding(SUBJECT, False, message, fix, warning=True)

@@ -31,7 +31,8 @@ log = structlog.get_logger()
 USED = "link-used/"
 """Keys under `keys.RESPONSE`, by the digest of a link: JSON {message, incident, at}."""
 
-USED_ALREADY = "This link was used already. It acknowledges one time; nothing was done now."
+USED_TITLE = "This link was used already"
+USED_ALREADY = "A link acknowledges once; nothing was done now."
 OUTDATED = "This link works no longer. Newer messages have newer links; `leakline incidents acknowledge` works always."
 
 
@@ -76,7 +77,7 @@ class LinkAcknowledgements:
             raise RequestRefusal(403, "The form is not that of the page.")
         reason = settled(incident)
         if desk.recall(USED + tokens.digest(request.token)) is not None and (request.form is not None or not reason):
-            return state_page(incident, desk.shard, USED_ALREADY)
+            return state_page(incident, desk.shard, USED_ALREADY, title=USED_TITLE)
         if reason:
             return state_page(incident, desk.shard, reason)
         message = _message(desk, token)
@@ -100,7 +101,7 @@ class LinkAcknowledgements:
                 "Acknowledged",
             )
         except _UsedAlready:
-            said, title = USED_ALREADY, ""
+            said, title = USED_ALREADY, USED_TITLE
         except NotAllowed:  # somebody was faster
             said, title = "", ""
         _, incident = self._edits.finder.incident(token.incident)

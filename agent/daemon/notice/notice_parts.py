@@ -69,6 +69,8 @@ def build_notice_parts(
     roster = build_roster(
         node.settings.notice, process.desk.recall, lambda: process.incidents.changes, process.stores.problems
     )
+    if roster.calendar is not None:
+        roster.calendar.begin(now())
     on_call = OnCallRequests(lambda: process.desk, roster, now)
     commands = [*ClockRequests(states, now).commands(), *incidents.commands(), *notices.commands(), *on_call.commands()]
     links = build_link_parts(node.settings.notice, lambda: process.desk, incidents.edits, now)

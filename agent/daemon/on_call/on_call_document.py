@@ -14,7 +14,7 @@ from agent.notice.on_call.calendar_events import CalendarRefused
 from agent.notice.on_call.coverage import gaps, total
 from agent.notice.on_call.on_call_roster import OnCallRoster
 from agent.notice.on_call.overrides import OnCallOverride
-from agent.notice.on_call.rotation import Rotation
+from agent.notice.on_call.rotation import OnCallRotation
 from agent.notice.on_call.shift import Shift, Span
 
 
@@ -79,7 +79,7 @@ def _calendar(roster: OnCallRoster, first: datetime, until: datetime) -> tuple[S
     return read.shifts, {"failed": "", "unknown": read.unknown}
 
 
-def _rotation(rotation: Rotation, shifts: Sequence[Shift], at: datetime) -> dict[str, Any]:
+def _rotation(rotation: OnCallRotation, shifts: Sequence[Shift], at: datetime) -> dict[str, Any]:
     handover = rotation.next_handover(at)
     return {
         "name": rotation.name,

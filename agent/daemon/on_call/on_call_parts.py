@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from zoneinfo import ZoneInfo
 
+from agent.errors import LeaklineError
 from agent.notice.on_call.calendar_file import CalendarFile
 from agent.notice.on_call.on_call_roster import OnCallRoster
 from agent.notice.on_call.overrides import KeptOverrides
-from agent.notice.on_call.rotation import Rotation
+from agent.notice.on_call.rotation import OnCallRotation
 from agent.notice.settings import NoticeSettings
 from agent.store.problems import Problems
 from agent.store.state import StateRecall
@@ -25,12 +27,16 @@ def build_roster(
 ) -> OnCallRoster:
     """`recall`, `problems`: of the process's shard; `changes`: see `KeptOverrides`; `start`: see `CalendarFile`."""
     notice = settings or NoticeSettings()
-    calendar = calendar_of(
-        notice,
-        lambda reason: problems.report(PROBLEM, "on_call", reason),
-        lambda: problems.over(PROBLEM, "on_call", "the calendar of who is on call is read again"),
-        start,
-    )
+
+    def failed(reason: str) -> None:
+        with suppress(LeaklineError):  # a full disk, or the end of the daemon; five minutes later again
+            problems.report(PROBLEM, "on_call", reason)
+
+    def works() -> None:
+        with suppress(LeaklineError):
+            problems.over(PROBLEM, "on_call", "the calendar of who is on call is read again")
+
+    calendar = calendar_of(notice, failed, works, start)
     return OnCallRoster(notice.people, notice.on_call, KeptOverrides(recall, changes), calendar)
 
 
@@ -44,5 +50,5 @@ def calendar_of(
     if notice.on_call.calendar is None:
         return None
     rotations = notice.on_call.rotations
-    zone = Rotation(rotations[0]).zone if rotations else ZoneInfo("UTC")
+    zone = OnCallRotation(rotations[0]).zone if rotations else ZoneInfo("UTC")
     return CalendarFile(notice.on_call.calendar, [person.name for person in notice.people], zone, failed, works, start)

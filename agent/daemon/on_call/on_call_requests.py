@@ -83,7 +83,7 @@ class OnCallRequests:
             known = overrides.stored(self._desk().recall)
             if sum(override.until > now for override in known) >= MOST:
                 raise LeaklineError(
-                    f"{MOST} overrides have not ended", hint="end those that nobody needs, with --end ID"
+                    f"{MOST} overrides have not ended", hint="end those that are not needed, with --end ID"
                 )
             made = _allowed(lambda: overrides.made(person, rotation, first, last, reason=why, by=who, now=now))
             change.apply({made.key: overrides.encode(made)})

@@ -31,14 +31,14 @@ SHORTEST_TURN, LONGEST_TURN = timedelta(hours=1), timedelta(days=366)
 
 
 class PersonSettings(BaseModel):
-    """Somebody who can be told."""
+    """A person who can get messages."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: Name
     """What they are called here, in rotations and steps."""
     channels: list[str] = Field(min_length=1)
-    """Over what they are told, by the names of channels: all of them at once."""
+    """Over what they get messages, by the names of channels: all of them at once."""
     addresses: dict[str, str] = Field(default_factory=dict)
     """Where, by the name of a channel: an email address, a Slack member. Unless given, the channel's own place; of a channel
     of type smtp, the name at the domain of its `from`."""
@@ -62,10 +62,10 @@ class RotationSettings(BaseModel):
     begins: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
     """The day of the first person's first turn, such as 2026-11-30; unless given, one is counted from 2024-01-01."""
     hours: list[str] = Field(default_factory=list)
-    """When the rotation has somebody at all, such as `Mon-Fri 08:00-18:00` or `22:00-06:00`, by the handover's zone; unless
+    """When the rotation has a person on call at all, such as `Mon-Fri 08:00-18:00` or `22:00-06:00`, by the handover's zone; unless
     given, always."""
     holidays: str | None = Field(default=None, pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")
-    """A country, or a part of one such as DE-BY: on its public holidays nobody of this rotation is on call."""
+    """A country, or a part of one such as DE-BY: on its public holidays no person of this rotation is on call."""
 
     @field_validator("every")
     @classmethod
@@ -119,7 +119,7 @@ class OnCallSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     rotations: list[RotationSettings] = Field(default_factory=list)
-    """Each has somebody at a time; `on_call` means all of them."""
+    """Each has one person at a time; `on_call` means all of them."""
     calendar: Path | None = None
     """A file in iCalendar's form whose events say who is on call beside the rotations: the name of a person in SUMMARY."""
 

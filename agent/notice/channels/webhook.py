@@ -40,13 +40,13 @@ class Webhook:
         self._http = HttpClient(settings.tls, settings.proxy, settings.timeout.total_seconds())
 
     def prepare(self) -> None:
-        self._signers()
+        signers(self._settings.secret.read())
         self._http.prepare(self._settings.url)
 
     def send(self, message: Message, link: str) -> Receipt:
         now, content = self._now(), body(message, link)
         try:
-            headers = self._headers(message.id, now, content)
+            headers = signed_headers(self._settings.secret.read(), message.id, now, content)
             answer = self._http.post(self._settings.url, content, headers)
         except SettingsError as error:
             raise settings_trouble(error) from error
@@ -60,17 +60,20 @@ class Webhook:
     def close(self) -> None:
         """Each request has closed its own connection."""
 
-    def _headers(self, number: str, now: datetime, content: bytes) -> dict[str, str]:
-        signatures = [signer.sign(number, now.astimezone(UTC), content.decode()) for signer in self._signers()]
-        return {
-            "webhook-id": number,
-            "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": " ".join(signatures),
-        }
 
-    def _signers(self) -> list[Signer]:
-        """Raises SettingsError."""
-        return [_signer(text) for text in self._settings.secret.read().split()]
+def signed_headers(secrets: str, number: str, now: datetime, content: bytes) -> dict[str, str]:
+    """Those of an attempt at `now`. Raises SettingsError."""
+    signatures = [signer.sign(number, now.astimezone(UTC), content.decode()) for signer in signers(secrets)]
+    return {
+        "webhook-id": number,
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": " ".join(signatures),
+    }
+
+
+def signers(secrets: str) -> list[Signer]:
+    """For each of the secrets, with blanks between them. Raises SettingsError."""
+    return [_signer(text) for text in secrets.split()]
 
 
 def body(message: Message, link: str) -> bytes:

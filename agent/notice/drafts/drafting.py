@@ -50,7 +50,8 @@ def drafted(
 ) -> NoticeVersion:
     """A version as it would be now. `before`: the latest one; `number`: 0 for what is not stored.
 
-    Raises NotAllowed for a field that it does not have, a text that is too long, and what is longer than a notice can be.
+    Raises NotAllowed for a field that it does not have, a text that is too long, and one to be stored that is longer than a notice
+    can be.
     """
     written = {entry.id: entry for entry in before.entries if entry.source == "person"} if before else {}
     written = {**written, **_written(form, wish.values, by)}
@@ -72,7 +73,7 @@ def drafted(
         follows,
         promised,
     )
-    if (size := len(encode_version(version))) > MOST_BYTES:
+    if number and (size := len(encode_version(version))) > MOST_BYTES:
         raise NotAllowed(f"the notice would have {size:,} bytes, at most are {MOST_BYTES:,}", hint="shorten its texts")
     return version
 
@@ -140,9 +141,9 @@ def _entry(
     needed: frozenset[str],
 ) -> NoticeEntry:
     field = next(field for field in form.fields if field.id == id_)
-    mine, value = written.get(id_), known.get(id_)
-    if mine is not None and mine.text:
-        return replace(mine, section=field.section, title=field.title, needed=id_ in needed)
+    own, value = written.get(id_), known.get(id_)
+    if own is not None and own.text:
+        return replace(own, section=field.section, title=field.title, needed=id_ in needed)
     if value is None:
         return NoticeEntry(id_, field.section, field.title, needed=id_ in needed)
     return NoticeEntry(

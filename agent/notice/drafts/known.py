@@ -36,7 +36,7 @@ class NoticeSubject:
     incident: Incident
     clock: Clock
     """Of its obligation."""
-    others: Sequence[Clock]
+    clocks: Sequence[Clock]
     """All clocks of the incident."""
     organisation: OrganisationSettings
     roles: Sequence[str]
@@ -114,7 +114,7 @@ def _others(subject: NoticeSubject) -> str:
         for id_, settlement in sorted(sent.items())
         if settlement.end == "sent" and id_ != subject.clock.id
     ]
-    due = sorted(clock.id for clock in subject.others if not clock.has_ended and clock.id not in sent)
+    due = sorted(clock.id for clock in subject.clocks if not clock.has_ended and clock.id not in sent)
     found += [f"{id_} not sent yet" for id_ in due if id_ != subject.clock.id]
     return "; ".join(found)
 

@@ -65,7 +65,8 @@ def _judging(incident: Incident) -> Iterator[Step]:
 
 def _duties(incident: Incident, left: Sequence[Clock], now: datetime) -> Iterator[Step]:
     dated = [(due, clock) for clock in left if (due := clock.next_due) is not None]
-    for due, clock in sorted(dated, key=lambda pair: (pair[0], pair[1].id))[:MOST_DUTIES]:
+    dated.sort(key=lambda pair: (pair[0], pair[1].id))
+    for due, clock in dated[:MOST_DUTIES]:
         late = clock.due is not None and clock.due <= now
         passed = "late since" if late else "past the strict date since"
         since = clock.due if late and clock.due is not None else due
@@ -73,6 +74,9 @@ def _duties(incident: Incident, left: Sequence[Clock], now: datetime) -> Iterato
         if clock.due is None and clock.shadow_due is not None:
             what += " (counted from the detection)"
         yield Step(what, _command(incident, "decide", f"sent --obligation {clock.id} --receipt REF"))
+    for _, clock in dated[:1]:
+        draft = f"leakline notices draft {incident.id} {clock.id}"
+        yield Step(f"draft the notice of {clock.id}: the draft shows what is missing", draft)
     if len(dated) > MOST_DUTIES:
         yield Step(f"and {counted(len(dated) - MOST_DUTIES, 'further obligation')} with a date", "leakline clocks list")
     waiting = sorted(

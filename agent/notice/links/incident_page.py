@@ -25,16 +25,16 @@ def form_page(
     form = (
         f'<form method="post">\n<input type="hidden" name="proof" value="{escape(proof)}">\n{_who(names)}\n'
         "<button>Acknowledge</button>\n</form>\n"
-        '<p class="soft">It says that somebody looks at this. Messages about it pause; no deadline of a law does.</p>'
+        '<p class="soft">With it you say that you look at this. Messages about it pause; no deadline of a law does.</p>'
     )
-    title = f"Acknowledge {incident.id}?"
+    title = f"Acknowledge this {incident.level} incident?"
     return page(400 if hint else 200, title, f"{_mark(incident)}{said}{_list(rows)}\n{form}")
 
 
 def state_page(incident: Incident, org: str, sentence: str, *, title: str = "") -> Answer:
     """Without a button. `sentence`: what there is to say."""
     content = f'{_mark(incident)}<p role="status">{escape(sentence)}</p>\n{_list(_rows(incident, org, 0))}'
-    return page(200, title or f"Incident {incident.id}", content)
+    return page(200, title or "Nothing to do", content)
 
 
 def settled(incident: Incident) -> str:
@@ -44,11 +44,12 @@ def settled(incident: Incident) -> str:
     if not incident.is_open:
         return f"This incident has ended ({incident.state}). Nothing is to be done here."
     if incident.acknowledged_at is not None:
-        return f"Somebody acknowledged this incident at {moment(incident.acknowledged_at)}. Nothing is to be done here."
+        return f"This incident was acknowledged at {moment(incident.acknowledged_at)}. Nothing is to be done here."
     return ""
 
 
 def _rows(incident: Incident, org: str, tier: int) -> Iterator[tuple[str, str]]:
+    yield "Incident", incident.id
     yield "Level", incident.level
     yield "State", incident.state
     if org:

@@ -18,6 +18,9 @@ log = structlog.get_logger()
 WINDOW = "maintenance-window"
 """The key under `keys.RESPONSE` of the process's shard."""
 
+Stored = Callable[[str], bytes | None]
+"""What is stored under `keys.RESPONSE` (`agent.store.state.StateRecall`)."""
+
 
 class MaintenanceRefused(ValueError):
     """Why, in words for people."""
@@ -66,13 +69,13 @@ def ended(last: MaintenanceWindow | None, now: datetime) -> MaintenanceWindow:
     return replace(last, ended_at=now)
 
 
-def open_until(recall: Callable[[str], bytes | None], now: datetime) -> datetime | None:
+def open_until(recall: Stored, now: datetime) -> datetime | None:
     """Until when a window is open; None where none is. `recall`: of the process's shard."""
     window = stored(recall)
     return window.ends if window is not None and window.is_open(now) else None
 
 
-def stored(recall: Callable[[str], bytes | None]) -> MaintenanceWindow | None:
+def stored(recall: Stored) -> MaintenanceWindow | None:
     """The last one there was; one that cannot be read holds nothing back."""
     data = recall(WINDOW)
     try:

@@ -39,7 +39,7 @@ def read(path: Path, first: datetime, until: datetime, zone: ZoneInfo) -> list[E
     try:
         calendars = icalendar.Calendar.from_ical(_content(path), multiple=True)
         for calendar in calendars:
-            _check(list(calendar.walk("VEVENT")), path)
+            _check(calendar.walk("VEVENT"), path)
         found = itertools.chain(*(recurring_ical_events.of(calendar).between(first, until) for calendar in calendars))
         events = [event for occurrence in found for event in _event(occurrence, zone)]
     except CalendarRefused:
@@ -62,17 +62,18 @@ def _content(path: Path) -> bytes:
         data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise CalendarRefused(f"{path} has more than {MOST_BYTES:,} bytes")
-    begun, complete = (data.upper().count(line) for line in (b"BEGIN:VCALENDAR", b"END:VCALENDAR"))
+    lines = b"BEGIN:VCALENDAR", b"END:VCALENDAR", b"BEGIN:VEVENT"
+    begun, complete, events = (data.upper().count(line) for line in lines)
     if not begun or begun != complete:
         # One that somebody is writing just now would be read without its last events.
         raise CalendarRefused(f"{path} is not a whole calendar (BEGIN:VCALENDAR or END:VCALENDAR is missing)")
+    if events > MOST_EVENTS:  # before they are read, which takes 4 s for 100,000
+        raise CalendarRefused(f"{path} has {events:,} events; at most {MOST_EVENTS:,} are read")
     return data
 
 
 def _check(events: Sequence[Any], path: Path) -> None:
     """Raises CalendarRefused for what the libraries would leave out without a word, or would take too long for."""
-    if len(events) > MOST_EVENTS:
-        raise CalendarRefused(f"{path} has {len(events):,} events; at most {MOST_EVENTS:,} are read")
     for event in events:
         for wrong, message in event.errors:
             if wrong in TIMES:

@@ -29,8 +29,8 @@ WITHIN = 20.0
 FIRST_WITHIN = 5.0
 """Seconds that who asks first waits for it."""
 
-BACK, AHEAD, AGAIN = timedelta(days=1), timedelta(weeks=13), timedelta(days=7)
-"""What is read around now, and after what time that is read again though the file is the same."""
+BACK, AHEAD, AGAIN = timedelta(days=8), timedelta(weeks=13), timedelta(days=7)
+"""What is read around now, and how far from there another time may be before it is read again though the file is the same."""
 
 RETRY = timedelta(minutes=5)
 """After what time it is read again where that failed."""
@@ -86,6 +86,10 @@ class CalendarFile:
         kept = self._kept
         return [shift for shift in kept.shifts if shift.begins <= until and shift.ends > first] if kept else []
 
+    def begin(self, now: datetime) -> None:
+        """Read it, so that nobody waits for it later."""
+        self._refreshed(now)
+
     def read(self, first: datetime, until: datetime) -> CalendarShifts:
         """What the file says of a span, read now. Raises CalendarRefused."""
         rows = _events(self._path, first, until, self._zone)
@@ -113,18 +117,22 @@ class CalendarFile:
         return done
 
     def _read(self, now: datetime, done: threading.Event) -> None:
+        reason = ""
         try:
             self._kept = self.read(now - BACK, now + AHEAD)
             self._again = AGAIN
-            self._works()
         except CalendarRefused as error:
-            self._again = RETRY
-            log.warning("the calendar of who is on call cannot be read", reason=str(error))
-            self._failed(str(error))
+            self._again, reason = RETRY, str(error)
+            log.warning("the calendar of who is on call cannot be read", reason=reason)
         finally:
             with self._lock:
                 self._reading = None
+            # Before anything is reported: who waits may hold what reporting needs.
             done.set()
+        if reason:
+            self._failed(reason)
+        else:
+            self._works()
 
 
 def _events(path: Path, first: datetime, until: datetime, zone: ZoneInfo) -> list[tuple[str, str, str]]:

@@ -10,7 +10,7 @@ from agent.notice.arrangements.policies import EVERYONE, ON_CALL
 from agent.notice.on_call import plan
 from agent.notice.on_call.calendar_file import CalendarFile
 from agent.notice.on_call.overrides import OnCallOverride
-from agent.notice.on_call.rotation import Rotation
+from agent.notice.on_call.rotation import OnCallRotation
 from agent.notice.on_call.shift import Shift
 
 
@@ -25,7 +25,7 @@ class OnCallRoster:
         calendar: CalendarFile | None = None,
     ) -> None:
         self.everybody = {person.name: person for person in people}
-        self.rotations = [Rotation(settings) for settings in on_call.rotations]
+        self.rotations = [OnCallRotation(settings) for settings in on_call.rotations]
         self.overrides = overrides
         self.calendar = calendar
 

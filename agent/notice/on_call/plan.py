@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from agent.notice.on_call.overrides import OnCallOverride
-from agent.notice.on_call.rotation import INSTANT, Rotation
+from agent.notice.on_call.rotation import INSTANT, OnCallRotation
 from agent.notice.on_call.shift import Shift, Span, merged, without
 
 
 def shifts(
-    rotations: Sequence[Rotation],
+    rotations: Sequence[OnCallRotation],
     overrides: Sequence[OnCallOverride],
     calendar: Iterable[Shift],
     people: Iterable[str],
@@ -34,7 +34,7 @@ def shifts(
 
 
 def at(
-    rotations: Sequence[Rotation],
+    rotations: Sequence[OnCallRotation],
     overrides: Sequence[OnCallOverride],
     calendar: Iterable[Shift],
     people: Iterable[str],
@@ -44,7 +44,9 @@ def at(
     return shifts(rotations, overrides, calendar, people, time, time + INSTANT)
 
 
-def _of(rotation: Rotation, overrides: Sequence[OnCallOverride], first: datetime, until: datetime) -> Iterator[Shift]:
+def _of(
+    rotation: OnCallRotation, overrides: Sequence[OnCallOverride], first: datetime, until: datetime
+) -> Iterator[Shift]:
     taken: list[Span] = []
     for override in reversed(overrides):
         for begins, ends in without((override.begins, override.until), taken):

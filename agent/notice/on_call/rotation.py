@@ -23,7 +23,7 @@ FIRST = date(2024, 1, 1)
 INSTANT = timedelta(microseconds=1)
 
 
-class Rotation:
+class OnCallRotation:
     """Safe for threads."""
 
     def __init__(self, settings: RotationSettings) -> None:

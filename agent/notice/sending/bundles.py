@@ -9,7 +9,7 @@ from agent.detection.sigma.rule import Level
 from agent.notice.incidents.incident import LEVELS
 from agent.notice.messages.message import Message
 
-MOST_APART = 5
+MOST_APART = 10
 """Messages of a kind to a place that are sent one by one."""
 MOST_LINES = 20
 

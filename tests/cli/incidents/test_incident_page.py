@@ -85,7 +85,8 @@ def test_what_to_do_next_is_in_order(document: dict[str, Any]) -> None:
     assert steps[0].startswith("acknowledge it")
     assert steps[1].startswith("declare when it began")
     assert steps[2].startswith("late since 2026-11-27 11:00 UTC: eu-gdpr-33/late")
-    assert all(step["command"].startswith("leakline incidents ") for step in document["next"])
+    assert all(step["command"].startswith(("leakline incidents ", "leakline notices ")) for step in document["next"])
+    assert any(step["command"].startswith("leakline notices draft ") for step in document["next"])
 
 
 def test_a_list_fits_too(tmp_path: Any) -> None:

@@ -11,7 +11,7 @@ from agent.notice.on_call import overrides, plan
 from agent.notice.on_call.coverage import gaps, total
 from agent.notice.on_call.on_call_roster import OnCallRoster
 from agent.notice.on_call.overrides import OnCallOverride, OverrideRefused
-from agent.notice.on_call.rotation import Rotation
+from agent.notice.on_call.rotation import OnCallRotation
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -36,7 +36,7 @@ def override(person: str, begins: float, ends: float, rotation: str = "primary",
 
 def on_call(found: list[OnCallOverride], at: datetime, *rotations: RotationSettings) -> list[str]:
     people = [person.name for person in PEOPLE]
-    shifts = plan.at([Rotation(settings) for settings in rotations or (PRIMARY,)], found, [], people, at)
+    shifts = plan.at([OnCallRotation(settings) for settings in rotations or (PRIMARY,)], found, [], people, at)
     return [shift.person for shift in shifts]
 
 
@@ -102,7 +102,7 @@ HOURS = st.integers(0, 200)
 def test_shifts_are_those_of_each_hour_by_itself(rows: list[tuple[str, int, int, str]], hour: int) -> None:
     """However overrides overlap: the last one made that holds the hour, else the rotation; gaps are the hours of nobody."""
     found = [override(name, begins, ends, rotation) for name, begins, ends, rotation in rows if begins < ends]
-    rotations = [Rotation(PRIMARY), Rotation(OFFICE)]
+    rotations = [OnCallRotation(PRIMARY), OnCallRotation(OFFICE)]
     at = NOW + hour * HOUR
     expected = []
     for rotation in rotations:
@@ -118,7 +118,7 @@ def test_shifts_are_those_of_each_hour_by_itself(rows: list[tuple[str, int, int,
 
 def test_hours_with_nobody_are_found() -> None:
     """Nights and the weekend, from Friday noon to Monday noon."""
-    shifts = plan.shifts([Rotation(OFFICE)], [], [], ["cem"], NOW, NOW + 72 * HOUR)
+    shifts = plan.shifts([OnCallRotation(OFFICE)], [], [], ["cem"], NOW, NOW + 72 * HOUR)
     holes = gaps(shifts, NOW, NOW + 72 * HOUR)
     assert holes == [(NOW + 6 * HOUR, NOW + 68 * HOUR)]
     assert total(holes) == 62 * HOUR

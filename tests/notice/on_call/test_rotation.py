@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from agent.notice.arrangements.people import RotationSettings
 from agent.notice.counting.wall_clock import beginning, end
-from agent.notice.on_call.rotation import Rotation
+from agent.notice.on_call.rotation import OnCallRotation
 from tests.notice.on_call.naive_rotation import STEP, WEEK, crossings, is_within, person
 
 ZONES = sorted(available_timezones())
@@ -55,7 +55,7 @@ def at(text: str) -> datetime:
 )
 def test_a_handover_on_a_day_of_change(handover: str, day: date, instant: str) -> None:
     """One that clocks leave out is where they go on; of two it is the first."""
-    rotation = Rotation(settings(handover=handover, every="1d", begins=f"{day - timedelta(days=4)}"))
+    rotation = OnCallRotation(settings(handover=handover, every="1d", begins=f"{day - timedelta(days=4)}"))
     expected = at(instant)
     assert rotation.next_handover(expected - timedelta(microseconds=1)) == expected
     assert rotation.turn(expected) != rotation.turn(expected - timedelta(microseconds=1))
@@ -84,7 +84,7 @@ def test_turns_are_those_of_a_naive_count(
     made = settings(every=every, handover=f"{clock:%H:%M} {zone}", begins=str(day), people=people)
     when = crossings(day, clock, ZoneInfo(zone))[0] + steps * STEP
     turns = 14 if made.every >= timedelta(days=1) else 12 * 24 + 2
-    assert Rotation(made).turn(when) == person(made, when, turns)
+    assert OnCallRotation(made).turn(when) == person(made, when, turns)
 
 
 @given(st.integers(0, 6), CLOCKS, CLOCKS, ZONE, DAYS, st.integers(0, 9 * 24 * 12))
@@ -96,7 +96,7 @@ def test_hours_are_those_of_going_through_time(
         return
     made = settings(hours=[f"{WEEK[weekday]} {begins:%H:%M}-{ends:%H:%M}"], handover=f"09:00 {zone}")
     when = datetime(day.year, day.month, day.day, tzinfo=UTC) + steps * STEP
-    assert (Rotation(made).turn(when) is not None) == is_within((weekday, begins, ends), when, ZoneInfo(zone))
+    assert (OnCallRotation(made).turn(when) is not None) == is_within((weekday, begins, ends), when, ZoneInfo(zone))
 
 
 @given(
@@ -107,7 +107,7 @@ def test_hours_are_those_of_going_through_time(
 )
 def test_shifts_and_turns_agree(steps: int, zone: str, every: str, hours: list[str]) -> None:
     """At any time the shift that holds it has the person whose turn it is, and shifts do not depend on what is asked for."""
-    rotation = Rotation(settings(every=every, handover=f"09:00 {zone}", hours=hours, holidays="DE-BY"))
+    rotation = OnCallRotation(settings(every=every, handover=f"09:00 {zone}", hours=hours, holidays="DE-BY"))
     when = at("2025-12-20T00:00Z") + steps * STEP
     wide = list(rotation.shifts(when - timedelta(days=9), when + timedelta(days=9)))
     assert [shift.person for shift in wide if shift.holds(when)] == [
@@ -119,7 +119,7 @@ def test_shifts_and_turns_agree(steps: int, zone: str, every: str, hours: list[s
 
 def test_turns_of_weeks_go_over_a_leap_day() -> None:
     """The 29 February is a day like any other."""
-    rotation = Rotation(
+    rotation = OnCallRotation(
         settings(every="1d", handover="09:00 Europe/Berlin", begins="2028-02-27", people=["a", "b", "c"])
     )
     days = ["2028-02-27", "2028-02-28", "2028-02-29", "2028-03-01"]
@@ -128,27 +128,29 @@ def test_turns_of_weeks_go_over_a_leap_day() -> None:
 
 def test_before_the_first_handover_turns_are_counted_back() -> None:
     """The person before the first one is the last one."""
-    rotation = Rotation(settings(begins="2026-11-25"))
+    rotation = OnCallRotation(settings(begins="2026-11-25"))
     assert rotation.turn(at("2026-11-30T08:00Z")) == "ana"
     assert rotation.turn(at("2026-11-30T07:59Z")) == "ben"
 
 
 def test_unless_said_turns_are_counted_from_2024() -> None:
     """From its first handover: a Monday."""
-    rotation = Rotation(settings())
+    rotation = OnCallRotation(settings())
     assert [rotation.turn(at(f"2024-01-{day:02}T12:00Z")) for day in (1, 8, 15)] == ["ana", "ben", "ana"]
-    assert Rotation(settings(handover="Tue 09:00 UTC")).turn(at("2024-01-02T09:00Z")) == "ana"
+    assert OnCallRotation(settings(handover="Tue 09:00 UTC")).turn(at("2024-01-02T09:00Z")) == "ana"
 
 
 def test_holidays_have_nobody() -> None:
     """From midnight to midnight where the rotation is, for hours over midnight too."""
-    rotation = Rotation(settings(holidays="DE-BY", hours=["22:00-06:00"]))
+    rotation = OnCallRotation(settings(holidays="DE-BY", hours=["22:00-06:00"]))
     assert rotation.turn(at("2026-12-25T04:30:00+01:00")) is None
     assert rotation.turn(at("2026-12-24T23:30:00+01:00")) is not None
     assert rotation.turn(at("2026-12-25T23:30:00+01:00")) is None
     assert rotation.turn(at("2026-12-27T01:00:00+01:00")) is not None
-    assert Rotation(settings(holidays="DE-BY")).turn(at("2026-01-06T12:00Z")) is None, "a holiday of Bavaria alone"
-    assert Rotation(settings(holidays="DE")).turn(at("2026-01-06T12:00Z")) is not None
+    assert OnCallRotation(settings(holidays="DE-BY")).turn(at("2026-01-06T12:00Z")) is None, (
+        "a holiday of Bavaria alone"
+    )
+    assert OnCallRotation(settings(holidays="DE")).turn(at("2026-01-06T12:00Z")) is not None
 
 
 @pytest.mark.parametrize(
@@ -175,7 +177,7 @@ def test_what_cannot_be_a_rotation_is_refused(values: dict[str, object], says: s
 
 def test_hours_know_days_and_midnight() -> None:
     """Ranges of days go round the week, and 24:00 is the end of a day."""
-    rotation = Rotation(settings(handover="09:00 UTC", hours=["Sat-Mon 20:00-24:00", "Wed,Fri 00:00-01:00"]))
+    rotation = OnCallRotation(settings(handover="09:00 UTC", hours=["Sat-Mon 20:00-24:00", "Wed,Fri 00:00-01:00"]))
     on = [day for day in range(2, 9) if rotation.turn(at(f"2026-11-{day:02}T23:59Z"))]  # the 2nd is a Monday
     assert on == [2, 7, 8]
     assert [day for day in range(2, 9) if rotation.turn(at(f"2026-11-{day:02}T00:30Z"))] == [4, 6]

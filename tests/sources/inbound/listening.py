@@ -24,6 +24,7 @@ from agent.network.server_tls import ServerTls
 from agent.normalize.vendor_identity import identify_named
 from agent.sources.inbound.serving.application import InboundApplication
 from agent.sources.inbound.serving.description import description
+from agent.sources.inbound.serving.link_route import LinkHandler, LinkRoute
 from agent.sources.inbound.serving.senders import Senders
 from agent.sources.inbound.settings import InboundSettings
 from agent.sources.inbound.source import InboundReports
@@ -135,9 +136,13 @@ def secret(folder: Path, name: str, text: str) -> Path:
 
 @contextmanager
 def listening(
-    *senders: Mapping[str, Any], bounds: ConnectionBounds | None = None, serves: bool = True, **values: Any
+    *senders: Mapping[str, Any],
+    bounds: ConnectionBounds | None = None,
+    serves: bool = True,
+    links: LinkHandler | None = None,
+    **values: Any,
 ) -> Iterator[Listening]:
-    """`values`: further keys of the settings `inbound`; `serves`: whether the source takes anything."""
+    """`values`: further keys of the settings `inbound`; `serves`: whether the source takes anything; `links`: what they do."""
     settings = InboundSettings.model_validate({"listen": "127.0.0.1:0", "senders": senders, **values})
     known = Senders(settings.senders)
     known.read_secrets()
@@ -148,8 +153,9 @@ def listening(
         known,
         {"acme": source}.get,
         max_bytes=settings.max_bytes,
-        description=description(settings),
+        description=description(settings, serves_links=links is not None),
         now=lambda: there.now,
+        links=LinkRoute(links) if links is not None else None,
     )
     files = settings.tls
     tls = (

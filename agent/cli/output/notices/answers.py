@@ -66,7 +66,8 @@ def _print_missing(found: dict[str, Any], named: str) -> None:
     if missing:
         out.print(f"missing: {len(missing)}", style="yellow")
     for entry in missing[:MOST_MISSING]:
-        ways = " or ".join(f"`{_copied(way, found, named)}`" if " " in way else way for way in entry["how"][:1])
+        way = entry["how"][0]
+        ways = f"`{_copied(way, found, named)}`" if way.startswith(("leakline ", "--set")) else way
         paragraph(out, words(f"  {entry['id']} ({entry['title']}): {ways}"), indent=4)
     if missing:
         own = f"leakline notices draft {found['incident']} {found['obligation']} --set {missing[0]['id']}=VALUE{named}"
@@ -79,10 +80,9 @@ def _print_missing(found: dict[str, Any], named: str) -> None:
 
 
 def _copied(way: str, found: dict[str, Any], named: str) -> str:
-    """Ways that are commands, as they are copied."""
-    if way.startswith("--set"):
-        return f"leakline notices draft {found['incident']} {found['obligation']} {way}{named}"
-    return way.replace("`", "") + (named if way.startswith("leakline ") else "")
+    """A command as it is copied."""
+    before = f"leakline notices draft {found['incident']} {found['obligation']} " if way.startswith("--set") else ""
+    return before + way + named
 
 
 def _answer(settings: Settings, request: str, **arguments: Any) -> dict[str, Any]:

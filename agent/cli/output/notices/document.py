@@ -51,7 +51,7 @@ def text_lines(found: Mapping[str, Any]) -> Iterator[Text]:
 def _head(found: Mapping[str, Any]) -> list[str]:
     version = found["version"]
     stored = bool(version["number"])
-    what = f"Version {version['number']}" if stored else "A preview: nobody has drafted it yet"
+    what = f"Version {version['number']}" if stored else "A preview, not drafted yet"
     kind = "a new notice" if version["kind"] == "new" else f"a follow-up of version {version['follows']}"
     lines = [
         found["statement"],

@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from agent.cli.output.incidents.clock_lines import STRICTLY
 from agent.cli.output.status_parts.deadline_lines import NOT_ADVICE
 from agent.terminal import paragraph, words
 from agent.wording.moment import left, utc
@@ -47,8 +48,14 @@ def _due(row: Mapping[str, Any], now: datetime) -> str:
         return str(row["clock_state"])
     if row["next_due"] is None:
         return "waits, without a date"
-    due = datetime.fromisoformat(row["next_due"])
-    return f"{'before' if due > now else 'past'} {utc(due)} ({left(due, now)})"
+    strict = datetime.fromisoformat(row["next_due"])
+    if row["due"] is None:
+        return (
+            f"{'before' if strict > now else STRICTLY} {utc(strict)} ({left(strict, now)}), counted from the detection"
+        )
+    due = datetime.fromisoformat(row["due"])
+    earlier = f", strictly before {utc(strict)}" if strict < due else ""
+    return f"{'before' if due > now else 'late since'} {utc(due)} ({left(due, now)}){earlier}"
 
 
 def _draft(row: Mapping[str, Any]) -> str:
@@ -59,5 +66,5 @@ def _draft(row: Mapping[str, Any]) -> str:
     missing = row["missing"]
     if not missing:
         return f"{name}{kind}{sent}, nothing is missing"
-    more = " …" if len(missing) > MOST_NAMED else ""
-    return f"{name}{kind}{sent}, {len(missing)} missing: {', '.join(missing[:MOST_NAMED])}{more}"
+    rest = " …" if len(missing) > MOST_NAMED else ""
+    return f"{name}{kind}{sent}, {len(missing)} missing: {', '.join(missing[:MOST_NAMED])}{rest}"

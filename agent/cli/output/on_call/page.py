@@ -68,9 +68,9 @@ def _maintenance(found: dict[str, Any]) -> Iterator[Text]:
 def _table(found: dict[str, Any]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold underline")
     for heading in ("from", "until", "person", "by"):
-        table.add_column(heading, overflow="fold", no_wrap=heading in ("from", "until"))
+        table.add_column(heading, overflow="fold", no_wrap=heading in ("from", "until"), min_width=6)
     for shift in found["shifts"][:SHOWN]:
-        begins, ends = (_local(shift[name], shift["zone"]) for name in ("begins", "ends"))
+        begins, ends = (_minute(shift[name], shift["zone"]) for name in ("begins", "ends"))
         table.add_row(begins, ends, words(shift["person"]), words(_source(shift)))
     return table
 
@@ -93,5 +93,9 @@ def _source(shift: dict[str, Any]) -> str:
 
 
 def _local(time: str, zone: str) -> str:
+    return f"{_minute(time, zone)} {zone}"
+
+
+def _minute(time: str, zone: str) -> str:
     """With the offset: where clocks go back, an hour comes twice."""
-    return f"{datetime.fromisoformat(time).astimezone(ZoneInfo(zone)):%a %Y-%m-%d %H:%M %z} {zone}"
+    return f"{datetime.fromisoformat(time).astimezone(ZoneInfo(zone)):%a %Y-%m-%d %H:%M %z}"
