@@ -12,7 +12,6 @@ import random
 import sys
 import tempfile
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.chaos.figures import replaced, section
@@ -40,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         place = given.folder or Path(folder)
         result = run_chaos(place, minutes, every, MINUTES if minutes <= SHORT else HOURS, seed)
-    text = section(result, datetime.now(UTC).date())
+    text = section(result)
     print(text)
     if given.write:
         PAGE.write_text(replaced(PAGE.read_text(encoding="utf-8"), text), encoding="utf-8")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 
 from tests.bench.latency.alert_watch import nearly_most
 from tests.chaos.run import SILENCE, ChaosResult
@@ -12,12 +11,12 @@ from tests.chaos.verdict import IN_TIME
 BEGIN, END = "<!-- chaos -->\n", "<!-- /chaos -->\n"
 
 
-def section(result: ChaosResult, day: date) -> str:
-    """Markdown; `day`: of the run."""
+def section(result: ChaosResult) -> str:
+    """Markdown."""
     canaries = result.canaries
     downs = ", ".join(f"{name} {count}" for name, count in result.downs.items())
     return (
-        f"**Messages while things fail** (`make chaos`, {day:%Y-%m-%d}, {result.minutes:.0f} minutes, seed {result.seed}): a daemon that is "
+        f"**Messages while things fail** (`make chaos`, {result.minutes:.0f} minutes, seed {result.seed}): a daemon that is "
         f"killed {result.kills} times and starts again after five seconds, a mail server and a receiver of webhooks of which one was down for "
         f"{result.down_share:.0%} of the time ({downs}), {result.busy_spells} spells in which the machine is busy. A canary each "
         f"{result.every:g} s over both channels; it counts where either has it within {IN_TIME:.0f} s of its time, by the receiver's clock. "
