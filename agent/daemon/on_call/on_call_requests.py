@@ -5,25 +5,21 @@ requests of the state.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent.daemon.control.command import ControlCommand
 from agent.daemon.incidents.incident_edit import moment
-from agent.daemon.on_call.on_call_document import document, maintenance_values, override_values
-from agent.duration import parse_duration
+from agent.daemon.on_call.arguments import allowed, duration, minute
+from agent.daemon.on_call.maintenance_requests import MaintenanceRequests
+from agent.daemon.on_call.on_call_document import document, override_values
 from agent.errors import LeaklineError
 from agent.notice.incidents.changes import free_text
 from agent.notice.incidents.desk import IncidentDesk
-from agent.notice.maintenance import window
-from agent.notice.maintenance.window import MaintenanceRefused
 from agent.notice.on_call import overrides
 from agent.notice.on_call.on_call_roster import OnCallRoster
-from agent.notice.on_call.overrides import MOST, OnCallOverride, OverrideRefused
-from agent.notice.settings import NoticeSettings
-
-Made = TypeVar("Made")
+from agent.notice.on_call.overrides import MOST, OnCallOverride
 
 PREFIX = "oncall_"
 
@@ -39,14 +35,14 @@ class OnCallRequests:
         self._desk = desk
         self._roster = roster
         self._now = now
+        self._maintenance = MaintenanceRequests(desk)
 
     def commands(self) -> list[ControlCommand]:
         return [
             ControlCommand("oncall_show", "auditor", self.show, changes=False),
             ControlCommand("oncall_override", "responder", self.override, changes=True),
             ControlCommand("oncall_end_override", "responder", self.end_override, changes=True),
-            ControlCommand("oncall_maintenance", "responder", self.maintenance, changes=True),
-            ControlCommand("oncall_end_maintenance", "responder", self.end_maintenance, changes=True),
+            *self._maintenance.commands(),
         ]
 
     def show(self, at: str = "", weeks: int = 4, zone: str = "") -> dict[str, Any]:
@@ -79,15 +75,15 @@ class OnCallRequests:
         with self._desk().changing() as change:
             now = change.now
             first = self._moment("from", begins, zone) if begins else now
-            last = self._moment("until", until, zone) if until else first + _span(span)
+            last = self._moment("until", until, zone) if until else first + duration(span)
             known = overrides.stored(self._desk().recall)
             if sum(override.until > now for override in known) >= MOST:
                 raise LeaklineError(
                     f"{MOST} overrides have not ended", hint="end those that are not needed, with --end ID"
                 )
-            made = _allowed(lambda: overrides.made(person, rotation, first, last, reason=why, by=who, now=now))
+            made = allowed(lambda: overrides.made(person, rotation, first, last, reason=why, by=who, now=now))
             change.apply({made.key: overrides.encode(made)})
-            message = f"{made.id}: {made.person} is on call {_place(made)} from {_minute(made.begins)} until {_minute(made.ends)}"
+            message = f"{made.id}: {made.person} is on call {_place(made)} from {minute(made.begins)} until {minute(made.ends)}"
             change.announce(
                 "on-call-overridden",
                 f"{message}, by {who}",
@@ -104,7 +100,7 @@ class OnCallRequests:
         who = free_text.name(str(by), "the name of who does it")
         with self._desk().changing() as change:
             before = self._override(str(number))
-            after = _allowed(lambda: overrides.ended(before, by=who, now=change.now))
+            after = allowed(lambda: overrides.ended(before, by=who, now=change.now))
             change.apply({after.key: overrides.encode(after)})
             message = f"{after.id}: {after.person} is not on call {_place(after)} any more"
             change.announce(
@@ -117,48 +113,6 @@ class OnCallRequests:
                 fields=_fields(after),
             )
         return {"message": message, **override_values(after, ZoneInfo("UTC"))}
-
-    def maintenance(self, span: str, reason: str, by: str) -> dict[str, Any]:
-        """Begin a maintenance window. It holds back no critical incident and no alarm of a deadline."""
-        who, why = (
-            free_text.name(str(by), "the name of who does it"),
-            free_text.text(str(reason), "a reason", option="--reason"),
-        )
-        length = _span(span)
-        with self._desk().changing() as change:
-            longest = (self._desk().settings or NoticeSettings()).longest_maintenance
-            last = window.stored(self._desk().recall)
-            begun = _allowed(lambda: window.opened(last, length, longest, reason=why, by=who, now=change.now))
-            change.apply({window.WINDOW: window.encode(begun)})
-            message = f"maintenance until {_minute(begun.ends)}; critical incidents and deadlines alarm as before"
-            change.announce(
-                "maintenance-begun",
-                f"{message}, by {who}",
-                about="maintenance",
-                by=who,
-                data={"begins": begun.begins.isoformat(), "until": begun.ends.isoformat()},
-                personal={"reason": why},
-                fields={"leakline.maintenance.until": begun.ends},
-            )
-        return {"message": message, **(maintenance_values(begun, begun.begins) or {})}
-
-    def end_maintenance(self, by: str) -> dict[str, Any]:
-        """End the maintenance window before its time."""
-        who = free_text.name(str(by), "the name of who does it")
-        with self._desk().changing() as change:
-            last = window.stored(self._desk().recall)
-            after = _allowed(lambda: window.ended(last, change.now))
-            change.apply({window.WINDOW: window.encode(after)})
-            message = "maintenance has ended before its time"
-            change.announce(
-                "maintenance-ended",
-                f"{message}, by {who}",
-                about="maintenance",
-                by=who,
-                data={"begins": after.begins.isoformat(), "until": change.now.isoformat()},
-                fields={"leakline.maintenance.until": change.now},
-            )
-        return {"message": message}
 
     def _check_names(self, person: str, rotation: str) -> None:
         if person not in self._roster.everybody:
@@ -185,22 +139,6 @@ class OnCallRequests:
         return moment(name, value, zone or default, self._desk())
 
 
-def _allowed(make: Callable[[], Made]) -> Made:
-    """Raises LeaklineError for what is refused."""
-    try:
-        return make()
-    except (OverrideRefused, MaintenanceRefused) as error:
-        raise LeaklineError(str(error)) from error
-
-
-def _span(text: str) -> timedelta:
-    try:
-        span: timedelta = parse_duration(str(text))
-    except ValueError as error:
-        raise LeaklineError(str(error)) from error
-    return span
-
-
 def _place(override: OnCallOverride) -> str:
     return f"in place of {override.rotation}" if override.rotation else "besides"
 
@@ -218,7 +156,3 @@ def _fields(override: OnCallOverride) -> dict[str, str | datetime]:
         "leakline.on_call.until": override.until,
     }
     return found | ({"leakline.on_call.rotation": override.rotation} if override.rotation else {})
-
-
-def _minute(time: datetime) -> str:
-    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -56,7 +56,7 @@ def test_what_nobody_signed_is_refused(text: str) -> None:
 
 @given(TOKENS, st.binary(min_size=32, max_size=32).filter(lambda key: key != KEY))
 def test_another_key_signs_another_link(token: LinkToken, other: bytes) -> None:
-    """And its forms are others."""
+    """And its forms are another_text."""
     text = signed(token, KEY)
     assert read(text, other) is None
     assert not is_form_proof(form_proof(text, other), text, KEY)
@@ -65,11 +65,11 @@ def test_another_key_signs_another_link(token: LinkToken, other: bytes) -> None:
 @given(TOKENS, TOKENS)
 def test_the_proof_of_a_form_is_that_of_its_link(token: LinkToken, other: LinkToken) -> None:
     """It is not what stands in the link, and not what another link has."""
-    text, others = signed(token, KEY), signed(other, KEY)
+    text, another_text = signed(token, KEY), signed(other, KEY)
     assert is_form_proof(form_proof(text, KEY), text, KEY)
-    assert is_form_proof(form_proof(others, KEY), text, KEY) == (token == other)
+    assert is_form_proof(form_proof(another_text, KEY), text, KEY) == (token == other)
     assert not is_form_proof(text, text, KEY)
-    assert (digest(text) == digest(others)) == (token == other)
+    assert (digest(text) == digest(another_text)) == (token == other)
 
 
 @pytest.mark.parametrize("message, incident", [("msg-1", "inc-0123456789ab"), ("msg-" + "0" * 20, "0123456789ab")])
