@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 
 .PHONY: demo test lint format pack-table cef-page schemas reference pipelines assess attack bench bench-baselines \
   bench-batches bench-correlations bench-demo bench-gigabyte bench-inbound bench-incidents bench-latency bench-normalize bench-orgs bench-sigma lock clean
-.PHONY: backfill-month docs picture samples stubs week
+.PHONY: backfill-month chaos docs picture samples stubs week
 
 demo: $(VENV)/.ready
 	$(BIN)/leakline demo
@@ -80,6 +80,11 @@ week: $(VENV)/.ready
 # A backfill of a simulated month with three kills, judged by the org's truth, and how live collection fares meanwhile.
 backfill-month: $(VENV)/.ready
 	LEAKLINE_MONTH=1 $(BIN)/pytest -q -s -n0 tests/end_to_end/backfill -k a_month
+
+# Counts what people receive while the daemon is killed and channels fail, for two hours; writes it into docs/measured.md. The
+# short form: `python -m tests.chaos --minutes 3 --canaries 90`.
+chaos: $(VENV)/.ready
+	$(BIN)/python -m tests.chaos --write
 
 # What each of these measures, how long it takes and what came out last: docs/measured.md. Those beside efdda46 unpack that
 # commit under .cache; `BESIDE=../checkout` is another tree in its place.

@@ -31,6 +31,7 @@ from agent.notice.messages import outbox
 from agent.notice.messages.message import Message
 from agent.notice.sending import results
 from agent.notice.sending.bundles import bundle_of, bundles, ordered, together
+from agent.notice.sending.late_message import late_words
 from agent.notice.sending.message_event import fields
 from agent.pipeline.progress import FULL_DISK_PAUSE
 from agent.redaction.redaction import redact
@@ -190,8 +191,7 @@ class ChannelSender:
             metrics.MESSAGES.labels(self._channel.name, "accepted").inc()
             metrics.MESSAGE_SECONDS.labels(self._channel.name).observe(max(late_by, 0.0))
             bundled = f", together with others as {bundle}" if bundle not in ("", known.id) else ""
-            late = self._time.lateness.words(before.due, now, is_new=False) if late_by > NOTICEABLE else ""
-            said = f"is accepted{bundled}{late}"
+            said = f"is accepted{bundled}{late_words(before, self._time.lateness, now)}"
             self._tell(change, ACCEPTED, after, said, late_by if late_by > NOTICEABLE else 0.0)
         if after.incident:
             change.apply({ESCALATE + after.incident: b""})

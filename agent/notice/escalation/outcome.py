@@ -39,8 +39,9 @@ def withdraw(change: IncidentChange, recall: StateRecall, escalation: Escalation
         _withdraw(change, recall, key.removeprefix(prefix))
 
 
-def supersede(change: IncidentChange, recall: StateRecall, messages: Sequence[Message]) -> None:
-    """Earlier messages of an incident that wait for the places of newer ones are not sent."""
+def supersede(change: IncidentChange, recall: StateRecall, messages: Sequence[Message]) -> list[str]:
+    """Earlier messages of an incident that wait for the places of newer ones are not sent; their ids."""
+    replaced: list[str] = []
     places = {(message.target.channel, message.target.address): message.id for message in messages}
     prefix = f"{MESSAGES}{messages[0].incident}/" if messages else ""
     for key in list(recall.keys(prefix)) if prefix else ():
@@ -53,6 +54,8 @@ def supersede(change: IncidentChange, recall: StateRecall, messages: Sequence[Me
             elif places.get(place or ("", ""), number) != number:
                 change.apply({key: None})
                 _withdraw(change, recall, number)
+                replaced.append(number)
+    return replaced
 
 
 def _withdraw(change: IncidentChange, recall: StateRecall, number: str) -> None:

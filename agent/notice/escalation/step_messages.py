@@ -64,13 +64,16 @@ class Telling:
             further=fields(escalation, tier, due),
         )
 
-    def put(self, messages: Sequence[Message]) -> None:
-        """To be sent. Earlier ones about the same that still wait for the same place are withdrawn: these say all they did."""
+    def put(self, messages: Sequence[Message]) -> list[str]:
+        """To be sent. Earlier ones about the same that still wait for the same place are withdrawn: these say all they did. Returns
+        the ids of those.
+        """
         escalating = [message for message in messages if message.kind == "escalation"]
-        outcome.supersede(self.change, self.recall, escalating)
+        replaced = outcome.supersede(self.change, self.recall, escalating)
         outbox.put(self.change, self.recall, messages)
         for message in escalating:
             outcome.note(self.change, message)
+        return replaced
 
 
 def fire(telling: Telling, escalation: Escalation, number: int, *, late: str = "", at_once: str = "") -> Escalation:
@@ -156,13 +159,18 @@ def _told(
         said = f"{incident.id}: no person can be notified: none is on call, and no other is in the settings or has a channel"
         change.problems.report(NOBODY, incident.id, said, org=incident.org)
         return after
-    telling.put(messages)
+    replaced = telling.put(messages)
     channels = sorted({message.target.channel for message in messages})
     said = f"{incident.id}: tier {tier + 1} of {escalation.policy.name} is notified over {', '.join(channels)}{late}"
-    data = {"tier": tier + 1, "step": number, "messages": [message.id for message in messages], "channels": channels}
-    telling.tell(
-        STEP, said, after, data | ({"late": late.lstrip("; ")} if late else {}), tier=tier, due=due, people=people
-    )
+    data: dict[str, Any] = {
+        "tier": tier + 1,
+        "step": number,
+        "messages": [message.id for message in messages],
+        "channels": channels,
+    }
+    data |= {"replaced": replaced} if replaced else {}
+    data |= {"late": late.lstrip("; ")} if late else {}
+    telling.tell(STEP, said, after, data, tier=tier, due=due, people=people)
     return after
 
 
@@ -178,7 +186,7 @@ def messages_to(
 ) -> list[Message]:
     """One for each place of theirs. `occasion`: what names it, beside its place."""
     now, incident = telling.change.now, telling.incident
-    further = text.about(incident, telling.clocks, now)
+    further = list(text.about(incident, telling.clocks, now))  # each message has all of it
     return [
         Message(
             message_id(*occasion, target.channel, target.address),

@@ -191,8 +191,21 @@ def test_what_was_due_while_leakline_was_down_says_how_late_it_is(life: SendingL
     life.now += 6 * HOUR
     life.restart()
     life.send_all()
-    late = life.events("message-accepted")
-    assert any("this is late by" in said or "late" in said for _, said in late)
+    late = [said for _, said in life.events("message-accepted")]
+    assert len(late) == 2
+    assert all(said.endswith("; this is late by 6 hours: Leakline was not running") for said in late)
+
+
+def test_what_a_channel_did_not_take_says_so_when_it_does(life: SendingLife) -> None:
+    """How late it is, how often it was tried, and what the other side said last; and not that the machine was busy."""
+    life.open()
+    life.look()
+    life.channels["mail"].answers = [NotAccepted("it is full") for _ in range(4)]
+    for _ in range(20):
+        life.send_all("mail")
+        life.now += timedelta(seconds=10)
+    ((_, said),) = life.events("message-accepted")
+    assert "; this is late by 1 minute: 4 attempts failed before, the last one: it is full" in said
 
 
 def test_a_fault_of_a_channel_is_its_own(life: SendingLife) -> None:

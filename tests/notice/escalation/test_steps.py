@@ -32,6 +32,16 @@ def test_a_step_tells_all_its_people_over_all_their_channels_once(life: CalledLi
     assert places[2] == [("hook", "", ("ana",)), ("hook", "cleo", ("cleo",)), ("mail", "", ("ana",)), ("mail", "ben", ("ben",))]  # fmt: skip
 
 
+def test_every_place_gets_the_same_words(life: CalledLife) -> None:
+    """What is known of the incident is in each message of a step."""
+    life.open()
+    life.look()
+    said = {tuple(message.lines) for message in life.messages()}
+    assert len(life.messages()) == 2
+    assert len(said) == 1
+    assert any("leakline incidents acknowledge inc-1" in line for line in said.pop())
+
+
 def test_who_acknowledges_ends_it_and_what_waits_is_withdrawn(life: CalledLife) -> None:
     """What was accepted stays accepted."""
     life.open()
