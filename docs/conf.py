@@ -35,7 +35,15 @@ CONTENTS = {
         "docs/faults",
     ),
     "Your SIEM": ("docs/destinations", "docs/cef", "docs/incidents_in_siem"),
-    "Notice and proof": ("docs/incidents", "docs/triage", "docs/notice", "docs/notices", "docs/trail"),
+    "Notice and proof": (
+        "docs/incidents",
+        "docs/triage",
+        "docs/escalation",
+        "docs/on_call",
+        "docs/notice",
+        "docs/notices",
+        "docs/trail",
+    ),
     "Detection": ("docs/detection", "rules/README", "rules/MEASURED", "docs/mappings", "mappings/README"),
     "Reference": ("docs/reference/*",),
     "Development": (

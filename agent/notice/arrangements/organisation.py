@@ -10,21 +10,21 @@ class OrganisationSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
-    name: str = ""
+    name: str | None = None
     """The organisation's full name."""
-    address: str = ""
+    address: str | None = None
     """Where it is established."""
-    registration: str = ""
+    registration: str | None = None
     """Its number in a register, where it has one."""
-    contact: str = ""
+    contact: str | None = None
     """The contact point for questions: a name or an office."""
-    contact_email: str = ""
+    contact_email: str | None = None
     """Its email address."""
-    contact_phone: str = ""
+    contact_phone: str | None = None
     """Its telephone number."""
-    dpo: str = ""
+    dpo: str | None = None
     """The data protection officer, where there is one."""
-    dpo_email: str = ""
+    dpo_email: str | None = None
     """That officer's email address."""
-    authority: str = ""
+    authority: str | None = None
     """The lead or competent supervisory authority."""

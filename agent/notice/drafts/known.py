@@ -63,7 +63,7 @@ def _fact(field: NoticeField, subject: NoticeSubject) -> KnownValue | None:
 def _setting(field: NoticeField, subject: NoticeSubject) -> KnownValue | None:
     if not field.setting:
         return None
-    return KnownValue(str(getattr(subject.organisation, field.setting)), "setting")
+    return KnownValue(str(getattr(subject.organisation, field.setting) or ""), "setting")
 
 
 def _anchor(field: NoticeField, subject: NoticeSubject) -> KnownValue | None:
