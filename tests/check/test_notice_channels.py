@@ -74,16 +74,16 @@ def test_without_links_it_is_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("named", "more", "reason"),
+    ("named", "further", "reason"),
     [("siem", {}, "not under `destinations`"), ("files", {"lanes": ["events"]}, "does not get alerts")],
 )
 def test_a_channel_names_a_destination_that_takes_alerts(
-    tmp_path: Path, named: str, more: dict[str, Any], reason: str
+    tmp_path: Path, named: str, further: dict[str, Any], reason: str
 ) -> None:
     """Else nothing would be told there."""
     notice = {"channels": [{"name": "lane", "type": "destination", "destination": named}]}
     document = settings(tmp_path, {}).model_dump(mode="json", exclude_unset=True) | {"notice": notice}
-    document["destinations"][0] |= more
+    document["destinations"][0] |= further
     with pytest.raises(ValidationError, match=reason):
         Settings.model_validate(document)
 

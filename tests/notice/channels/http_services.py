@@ -49,7 +49,11 @@ SERVICES = [Service(made.__name__, made) for made in (slack, teams, pagerduty, w
 
 
 def document(
-    kind: str, server: HttpServer, certificates: Certificates, secret_file: Callable[[str], dict[str, str]], **more: Any
+    kind: str,
+    server: HttpServer,
+    certificates: Certificates,
+    secret_file: Callable[[str], dict[str, str]],
+    **further: Any,
 ) -> dict[str, Any]:
     """The settings of a channel at a server."""
     secret = SECRETS[kind]
@@ -60,4 +64,4 @@ def document(
         "pagerduty": {"routing_key": secret_file(secret), "url": server.url, "api_url": server.url},
         "webhook": {"url": f"{server.url}/hook", "secret": secret_file(secret)},
     }
-    return {"type": kind, "tls": {"ca": str(certificates.ca)}, "timeout": "5s", **each[kind], **more}
+    return {"type": kind, "tls": {"ca": str(certificates.ca)}, "timeout": "5s", **each[kind], **further}
