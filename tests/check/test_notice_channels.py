@@ -51,12 +51,12 @@ def test_that_nobody_can_be_told_is_said(tmp_path: Path) -> None:
 def test_one_channel_for_grave_incidents_is_doubtful(tmp_path: Path) -> None:
     """By whom the steps name: ana has one, ana and ben have two."""
     channels = [hook(tmp_path), MAIL]
-    one = {"name": "p", "levels": ["high"], "steps": [{"notify": ["ana"]}]}
-    found = wrong(tmp_path, {"people": PEOPLE, "channels": channels, "policies": [one]})
+    narrow = {"name": "p", "levels": ["high"], "steps": [{"notify": ["ana"]}]}
+    found = wrong(tmp_path, {"people": PEOPLE, "channels": channels, "policies": [narrow]})
     assert len(found) == 1 and "only over hook" in found[0]
-    two = one | {"steps": [{"notify": ["everyone"]}]}
-    assert wrong(tmp_path, {"people": PEOPLE, "channels": channels, "policies": [two]}) == []
-    low = one | {"levels": ["low"]}
+    wide = narrow | {"steps": [{"notify": ["everyone"]}]}
+    assert wrong(tmp_path, {"people": PEOPLE, "channels": channels, "policies": [wide]}) == []
+    low = narrow | {"levels": ["low"]}
     assert wrong(tmp_path, {"people": PEOPLE, "channels": channels, "policies": [low]}) == []
 
 
