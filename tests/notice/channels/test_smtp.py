@@ -36,11 +36,11 @@ def settings(
     return at(port, certificates) | {"username": USER, "password": secret_file(PASSWORD)}
 
 
-def at(port: int, certificates: Certificates, **more: Any) -> dict[str, Any]:
+def at(port: int, certificates: Certificates, **further: Any) -> dict[str, Any]:
     tls = {"ca": str(certificates.ca)}
     return {
         "type": "smtp", "host": "localhost", "port": port, "from": "leakline@example.com", "tls": tls, "timeout": "5s"
-    } | more  # fmt: skip
+    } | further  # fmt: skip
 
 
 def mail(postbox: Postbox, number: int = 0) -> EmailMessage:
