@@ -13,6 +13,7 @@ from agent.notice.arrangements.people import PersonSettings
 from agent.notice.arrangements.policies import EVERYONE, ON_CALL, PolicySettings
 from agent.notice.settings import NoticeSettings
 from agent.own_event import EventValue
+from agent.wording.number import counted
 
 GRAVE = ("high", "critical")
 
@@ -43,7 +44,8 @@ def examine_channels(settings: Settings) -> Iterator[Finding]:
             SUBJECT, True, f"{message}; `leakline incidents acknowledge` does it, and PagerDuty with `api_token`"
         )
     if not unusable and not narrow:
-        yield Finding(SUBJECT, True, f"{len(notice.people)} people can be told over {len(notice.channels)} channels")
+        names = ", ".join(person.name for person in notice.people)
+        yield Finding(SUBJECT, True, f"who can be told: {names}, over {counted(len(notice.channels), 'channel')}")
 
 
 def not_stored(action: str, message: str, fields: Mapping[str, EventValue]) -> None:

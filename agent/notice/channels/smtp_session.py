@@ -23,6 +23,9 @@ _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 
 READY = 220
 
+SLACK = 1.0
+"""Seconds by which a read is bounded later than the whole: smtplib calls the end of a read a lost connection, the timer says why."""
+
 
 class SmtpSession(smtplib.SMTP):
     """Inside `with`; it is connected by `open`."""
@@ -98,6 +101,7 @@ class SmtpSession(smtplib.SMTP):
             plain.settimeout(left)
             try:
                 plain.connect(address)
+                plain.settimeout(left + SLACK)
                 self._note(plain)
                 return self._secured(plain) if self._at_once else plain
             except OSError as error:

@@ -1,0 +1,129 @@
+"""What is acknowledged in PagerDuty is acknowledged here, and the other way round: once each, over restarts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from agent.daemon.sending.read_back import PagerDutyLoop
+from agent.daemon.sending.read_back_loops import read_back_loops
+from agent.notice.arrangements.channels import PagerDutySettings
+from agent.notice.incidents.incident import Incident, decode
+from agent.notice.messages import outbox
+from agent.notice.messages.message import Message, Target
+from agent.notice.settings import NoticeSettings
+from tests.daemon.incidents.incident_state import IncidentState, opened
+from tests.destinations.http_server import HttpServer, ReceivedRequest, Reply
+
+NUMBER = "inc-0123456789ab"
+
+
+class Account:
+    """PagerDuty, with who has acknowledged there."""
+
+    def __init__(self) -> None:
+        self.people: list[dict[str, Any]] = []
+        self.server = HttpServer(self.answer)
+
+    def answer(self, request: ReceivedRequest) -> Reply:
+        if request.method == "POST":
+            return Reply.json(202, {"status": "success", "message": "Event processed", "dedup_key": NUMBER})
+        return Reply.json(200, {"incidents": [{"status": "acknowledged", "acknowledgements": self.people}]})
+
+    def acknowledge(self, name: str, at: str) -> None:
+        self.people.append({"at": at, "acknowledger": {"type": "user_reference", "summary": name}})
+
+    @property
+    def events(self) -> list[str]:
+        posted = [orjson.loads(request.body) for request in self.server.requests if request.method == "POST"]
+        return [event["event_action"] for event in posted]
+
+
+@pytest.fixture
+def account() -> Iterator[Account]:
+    found = Account()
+    yield found
+    found.server.stop()
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[IncidentState]:
+    """With an incident that waits, of which PagerDuty has a message."""
+    with opened(tmp_path) as found:
+        now = found.now
+        found.add(Incident(NUMBER, "00D", "live", "triage", "high", "Rows", now, now, now, now))
+        message = Message("msg-1", "escalation", Target("pd"), "high", "waits", now, now, now, incident=NUMBER)
+        with found.desks["acme"].changing() as change:
+            outbox.put(change, found.desks["acme"].recall, [message])
+            outbox.keep(change, message, replace(message, state="accepted", next_at=None))
+        yield found
+
+
+def loop(state: IncidentState, account: Account, folder: Path) -> PagerDutyLoop:
+    for name in ("key", "token"):
+        (folder / name).write_text(f"{name}-0123456789abcdef")
+    document = {
+        "name": "pd", "type": "pagerduty", "routing_key": {"file": str(folder / "key")},
+        "api_token": {"file": str(folder / "token")}, "url": account.server.url, "api_url": account.server.url,
+    }  # fmt: skip
+    notice = NoticeSettings(channels=[PagerDutySettings.model_validate(document)])
+    acknowledge = lambda number, by: state.ask("acknowledge", number=number) if by == "eva (PagerDuty)" else None  # noqa: E731
+    (made,) = read_back_loops(notice, lambda: state.desks, acknowledge, threading.Event()).values()
+    return made
+
+
+def incident(state: IncidentState) -> Incident:
+    data = state.desks["acme"].recall(f"incident/{NUMBER}")
+    assert data is not None
+    return decode(data)
+
+
+def test_an_acknowledgement_there_counts_here(state: IncidentState, account: Account, tmp_path: Path) -> None:
+    """From the next look on; nothing before anybody has acknowledged."""
+    made = loop(state, account, tmp_path)
+    assert made.turn() == 0 and not incident(state).is_acknowledged
+    account.acknowledge("eva", "2026-07-01T10:00:00Z")
+    assert made.turn() == 1 and incident(state).acknowledged_by == "eva"
+    assert made.turn() == 0 and account.events == []
+
+
+def test_it_is_taken_once(state: IncidentState, account: Account, tmp_path: Path) -> None:
+    """Where the incident waits again, the old word does not hold, after a restart neither; a new one does."""
+    account.acknowledge("eva", "2026-07-01T10:00:00Z")
+    assert loop(state, account, tmp_path).turn() == 1
+    before = incident(state)
+    with state.desks["acme"].changing() as change:
+        change.keep(before, replace(before, acknowledged_by="", acknowledged_at=None))
+    assert loop(state, account, tmp_path).turn() == 0
+    account.people.clear()
+    account.acknowledge("eva", "2026-07-01T15:00:00Z")
+    assert loop(state, account, tmp_path).turn() == 1
+
+
+def test_an_acknowledgement_here_is_said_there_once(state: IncidentState, account: Account, tmp_path: Path) -> None:
+    """And the end of the incident too; a restart repeats neither."""
+    state.ask("acknowledge", number=NUMBER)
+    for _ in range(2):
+        loop(state, account, tmp_path).turn()
+    assert account.events == ["acknowledge"]
+    before = incident(state)
+    with state.desks["acme"].changing() as change:
+        change.keep(before, replace(before, state="closed"))
+    for _ in range(2):
+        loop(state, account, tmp_path).turn()
+    assert account.events == ["acknowledge", "resolve"]
+
+
+def test_a_service_that_fails_ends_nothing(state: IncidentState, account: Account, tmp_path: Path) -> None:
+    """It is asked again at the next look."""
+    made = loop(state, account, tmp_path)
+    account.server.script.append(Reply(500))
+    account.acknowledge("eva", "2026-07-01T10:00:00Z")
+    assert made.turn() == 0
+    assert made.turn() == 1
