@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter
 
 from agent.model import Lane
-from agent.problem import Clears
+from agent.problem_kinds import Clears
 from agent.status.api_budget import ApiBudgetStatus
 from agent.status.backfill import BackfillStatus
 from agent.status.completeness import DayCompleteness

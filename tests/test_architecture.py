@@ -55,6 +55,7 @@ GROUND = (
         "duration",
         "name",
         "problem",
+        "problem_kinds",
         "shipped",
         "own_event",
         "delivery_settings",

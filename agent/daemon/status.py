@@ -17,7 +17,8 @@ from agent.daemon.notice.deadlines import next_deadlines
 from agent.daemon.on_call.maintenance_status import maintenance_status
 from agent.daemon.trail.trail_mirrors import mirroring, trail_status
 from agent.errors import LeaklineError, StateDamaged
-from agent.problem import KINDS, Problem, problem_id
+from agent.problem import Problem, problem_id
+from agent.problem_kinds import KINDS
 from agent.status_document import (
     ProblemStatus,
     StateStatus,

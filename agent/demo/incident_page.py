@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from agent.demo.incident_outcome import IncidentOutcome
-from agent.demo.told import Told
+from agent.demo.told import DemoTelling
 from agent.status.deadlines import Deadline
 from agent.terminal import paragraph, words
 from agent.wording.number import counted
@@ -19,14 +19,16 @@ DEADLINES, STEPS = 3, 1
 """Lines of each; the commands show all."""
 
 
-def show_incidents(found: IncidentOutcome, told: Told | None, folder: Path, console: Console, now: datetime) -> None:
+def show_incidents(
+    found: IncidentOutcome, told: DemoTelling | None, folder: Path, console: Console, now: datetime
+) -> None:
     """`folder`: the demo's; its settings are what the commands are tried with."""
     console.print()
     for line in _lines(found, told, f"-c {folder}/leakline.yaml", now):
         paragraph(console, line, indent=5)
 
 
-def _lines(found: IncidentOutcome, told: Told | None, config: str, now: datetime) -> Iterator[Text]:
+def _lines(found: IncidentOutcome, told: DemoTelling | None, config: str, now: datetime) -> Iterator[Text]:
     incidents = counted(found.count, "open incident")
     if (gravest := found.gravest) is None:
         yield words("No incident is open.", "bold red")
@@ -48,12 +50,12 @@ def _lines(found: IncidentOutcome, told: Told | None, config: str, now: datetime
     yield words(f"  leakline trail verify {config}", "cyan")
 
 
-def _told(told: Told | None, config: str) -> Iterator[Text]:
+def _told(told: DemoTelling | None, config: str) -> Iterator[Text]:
     """Who was told, how it was acknowledged, and what of the first notice is missing."""
     if told is None or not told.summary:
-        yield words("Nobody was told of an incident.", "bold red")
+        yield words("No person was notified of an incident.", "bold red")
         return
-    yield words("Who was told", "bold")
+    yield words("Who was notified", "bold")
     yield words(f"  over a signed webhook: {told.summary}")
     if told.acknowledged_by and told.opening_changed_nothing:
         yield words(

@@ -27,7 +27,7 @@ from agent.demo.org_process import simulated_org
 from agent.demo.receiver import Receiver, receiver
 from agent.demo.result_table import show
 from agent.demo.streamed import SCENARIOS, StreamedAlert, plant, wait_for_alerts
-from agent.demo.told import Told, arrangements, tell
+from agent.demo.told import DemoTelling, arrangements, tell
 from agent.demo.verdict import judge
 from agent.errors import LeaklineError, SourceError
 from agent.exit_status import FINE, FOUND
@@ -139,13 +139,13 @@ def _prepare(folder: Path) -> None:
 
 def _watch(
     daemon: Daemon, progress: DemoProgress, console: Console, org: dict[str, str], output: Path, listening: Receiver
-) -> tuple[dict[str, Any], list[StreamedAlert], Told | None]:
+) -> tuple[dict[str, Any], list[StreamedAlert], DemoTelling | None]:
     """Read everything there is, then let leaks happen and be streamed, tell people, wait until all is delivered, and return the
     status at the end with the alerts about what was streamed, and what became of the telling.
     """
     threads = [*daemon.start_forwarding(), *daemon.readings.start_sources()]
     streamed: list[StreamedAlert] = []
-    told: Told | None = None
+    told: DemoTelling | None = None
     reading = threading.Thread(target=_read, args=(daemon,), name="read")
     with Live(progress, console=console, refresh_per_second=5, vertical_overflow="visible"):
         reading.start()

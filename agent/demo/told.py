@@ -34,7 +34,7 @@ _FIELD = re.compile(r'name="(proof|who)" value="([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class DemoTelling:
     """What became of it."""
 
     incident: str
@@ -83,7 +83,7 @@ def arrangements(folder: Path, address: str) -> dict[str, Any]:
     }
 
 
-def tell(daemon: Daemon, receiver: Receiver) -> Told | None:
+def tell(daemon: Daemon, receiver: Receiver) -> DemoTelling | None:
     """None where no incident is grave enough. What the threads of the daemon do is done here in turn."""
     ask = {command.name: command.run for command in daemon.notice.commands}
     rows = [row for row in ask["incidents_list"](limit=1_000)["incidents"] if row["level"] == LEVELS[-1]]
@@ -93,7 +93,7 @@ def tell(daemon: Daemon, receiver: Receiver) -> Told | None:
     number = max(rows, key=lambda row: (row["origin"] == "live", row["score"], row["alerts"]))["id"]
     message = receiver.about(number)
     if message is None:
-        return Told(number, "")
+        return DemoTelling(number, "")
     looks: list[Callable[[], None]] = []
     links = daemon.notice.links.acknowledgements
     with inbound_served(daemon.node.settings.inbound, daemon.node, utc_now, looks, links), httpx.Client() as client:
@@ -103,7 +103,7 @@ def tell(daemon: Daemon, receiver: Receiver) -> Told | None:
         client.post(str(message["link"]), data={**form, "who": PERSON}, timeout=PATIENCE)
     by = str(ask["incidents_show"](number=number)["incident"].get("acknowledged_by") or "")
     _tell_and_send(daemon)
-    return _with_notice(Told(number, str(message["summary"]), by, waited), ask)
+    return _with_notice(DemoTelling(number, str(message["summary"]), by, waited), ask)
 
 
 def _tell_and_send(daemon: Daemon) -> None:
@@ -127,7 +127,7 @@ def _opened(client: httpx.Client, link: str) -> str:
             time.sleep(0.1)
 
 
-def _with_notice(told: Told, ask: Mapping[str, Callable[..., Any]]) -> Told:
+def _with_notice(told: DemoTelling, ask: Mapping[str, Callable[..., Any]]) -> DemoTelling:
     """With the first notice that the incident's clocks ask for, drafted."""
     rows = [row for row in ask["notices_list"]()["notices"] if row["incident"] == told.incident]
     if not rows:

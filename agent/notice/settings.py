@@ -39,7 +39,7 @@ class ContractSettings(BaseModel):
 
 
 class NoticeSettings(BaseModel):
-    """Which notice regimes bind, when an incident's clocks begin, and who is told of it."""
+    """Which notice regimes bind, when an incident's clocks begin, and who is notified."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
@@ -67,9 +67,9 @@ class NoticeSettings(BaseModel):
     """A newer signed pack of regimes than the one that came with Leakline. Refused, what is in force stays."""
 
     policies: list[PolicySettings] = Field(default_factory=list)
-    """Who is told of incidents. Where people are named and no policy is, who is on call is told, then everyone."""
+    """Who is notified of incidents. Where there are people and no policy, who is on call is notified, then everyone."""
     alarms: AlarmSettings = Field(default_factory=AlarmSettings)
-    """When deadlines that come near are told. No acknowledgement, snooze or maintenance keeps them."""
+    """When people are notified of deadlines that come near. No acknowledgement, snooze or maintenance keeps them."""
     on_call: OnCallSettings = Field(default_factory=OnCallSettings)
     """Who is on call when."""
     people: list[PersonSettings] = Field(default_factory=list)
@@ -79,7 +79,7 @@ class NoticeSettings(BaseModel):
     heartbeat: HeartbeatSettings | None = None
     """What a monitor outside hears while all of this works."""
     canary: CanarySettings | None = None
-    """Messages that say nothing, to see whether they arrive."""
+    """Messages without content, to see whether they arrive."""
     public_url: Endpoint | None = None
     """Where people reach the inbound listener: links to acknowledge lead there. Without it messages have none."""
     links_expire_after: Annotated[PositiveDuration, at_most(timedelta(days=7))] = timedelta(hours=24)

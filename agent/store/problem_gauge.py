@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 
 from agent import metrics
-from agent.problem import KINDS
+from agent.problem_kinds import KINDS
 
 
 class ProblemGauge:

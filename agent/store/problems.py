@@ -18,7 +18,8 @@ from agent import metrics
 from agent.errors import LeaklineError
 from agent.model import OWN_EVENT_TYPE, Batch
 from agent.own_event import EventValue
-from agent.problem import KINDS, Field, Problem, problem_id
+from agent.problem import Field, Problem, problem_id
+from agent.problem_kinds import KINDS
 from agent.redaction.redaction import redact, redact_fields
 from agent.store import keys
 from agent.store.problem_gauge import ProblemGauge

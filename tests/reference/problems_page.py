@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from agent.problem import KINDS
+from agent.problem_kinds import KINDS
 from tests.reference.table import slug, table, written_by
 
 OPERATING = Path(__file__).parents[2] / "docs" / "operating.md"

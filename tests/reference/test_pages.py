@@ -17,7 +17,7 @@ from agent.cli.app import Shell, app
 from agent.cli.exit_statuses import BY_COMMAND
 from agent.cli.output.schemas import schema
 from agent.config.settings import Settings
-from agent.problem import KINDS
+from agent.problem_kinds import KINDS
 from tests.config.test_settings import keys
 from tests.reference import metrics_page, settings_page
 from tests.reference.command_tree import commands

@@ -15,7 +15,7 @@ from agent.assembly.outdated_problems import end_outdated
 from agent.errors import LeaklineError
 from agent.model import Rejection
 from agent.own_event import own_event
-from agent.problem import KINDS
+from agent.problem_kinds import KINDS
 from agent.store.dead_letter_problem import report_rejected
 from agent.store.problem_outbox import ANNOUNCE_AGAIN
 from agent.store.problems import QUIET, Problems

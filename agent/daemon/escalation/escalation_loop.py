@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 
-from agent.daemon.notice.shard_turns import ShardIncidents, ShardTurns
-from agent.daemon.notice.stepped_time import SteppedTime
+from agent.daemon.turns.incident_turns import IncidentTurns, ShardIncidents
+from agent.daemon.turns.stepped_time import SteppedTime
 from agent.notice.escalation.keeper import Surroundings
 from agent.notice.escalation.shard_escalations import ShardEscalations
 from agent.notice.on_call.roster import Roster
@@ -38,12 +38,12 @@ class EscalationLoop:
         soon: Callable[[], None] = lambda: None,
         told: Callable[[], None] = lambda: None,
     ) -> None:
-        """`shards`, `entered`: see `ShardTurns`; `soon`: a checkpoint of the trail is to follow; `told`: there may be messages to
+        """`shards`, `entered`: see `IncidentTurns`; `soon`: a checkpoint of the trail is to follow; `told`: there may be messages to
         send.
         """
         self._time = SteppedTime(now, steady)
         self._surroundings = Surroundings(settings, roster, self._time.lateness, maintenance)
-        self._turns = ShardTurns(directory, shards, entered, stop, self._of, steady)
+        self._turns = IncidentTurns(directory, shards, entered, stop, self._of, steady)
         self._stop = stop
         self._soon = soon
         self._told = told

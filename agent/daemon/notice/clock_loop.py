@@ -13,8 +13,8 @@ from datetime import datetime
 
 import structlog
 
-from agent.daemon.notice.shard_turns import ShardIncidents, ShardTurns
-from agent.daemon.notice.stepped_time import SteppedTime
+from agent.daemon.turns.incident_turns import IncidentTurns, ShardIncidents
+from agent.daemon.turns.stepped_time import SteppedTime
 from agent.notice.clocks.shelf import CurrentBasis
 from agent.notice.clocks.timers import ShardClocks
 from agent.notice.regimes.in_force import PackInForce
@@ -46,7 +46,7 @@ class ClockLoop:
         `soon`: called after something was stored: a checkpoint of the trail is to follow.
         """
         self._soon = soon
-        self._turns = ShardTurns(directory, shards, entered, stop, self._of, steady)
+        self._turns = IncidentTurns(directory, shards, entered, stop, self._of, steady)
         self._stop = stop
         self._time = SteppedTime(now, steady)
         self.basis: CurrentBasis | None = None

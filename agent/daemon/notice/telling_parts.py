@@ -12,7 +12,7 @@ from agent.assembly.node import Node
 from agent.assembly.notice.channels import build_channel
 from agent.daemon.escalation.escalation_loop import EscalationLoop
 from agent.daemon.sending.canary_loop import CanaryLoop
-from agent.daemon.sending.channel_health import ChannelHealth
+from agent.daemon.sending.channel_health import ChannelHealth, deaf
 from agent.daemon.sending.channel_sender import ChannelSender
 from agent.daemon.sending.heartbeat_loop import HeartbeatLoop
 from agent.notice.escalation.audit import behind
@@ -101,7 +101,9 @@ def build_telling_parts(
         )
         for channel, known in zip(settings.channels, health, strict=True)
     ]
-    heartbeat = HeartbeatLoop(settings.heartbeat, lambda: list(_behind(node, settings, now())), problems, stop, now)
+    heartbeat = HeartbeatLoop(
+        settings.heartbeat, lambda: list(_behind(node, settings, now(), health)), problems, stop, now
+    )
     canary = CanaryLoop(settings.canary, lambda: process.desk, stop, now) if settings.canary else None
     loops = {
         "escalation": escalation.run,
@@ -112,8 +114,9 @@ def build_telling_parts(
     return TellingParts(node, escalation, senders, health, heartbeat, canary, loops)
 
 
-def _behind(node: Node, settings: NoticeSettings, now: datetime) -> Iterator[str]:
-    """Of all shards."""
+def _behind(node: Node, settings: NoticeSettings, now: datetime, health: Sequence[ChannelHealth]) -> Iterator[str]:
+    """Of all shards and channels."""
+    yield from deaf(health)
     channels = [channel.name for channel in settings.channels]
     for name, shard in list(node.shards.items()):
         yield from behind(shard.desk.recall, name, settings, now, channels)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,6 +23,10 @@ PROBLEM = "channel-failed"
 
 TELL_EVERY = timedelta(hours=1)
 """Between two messages about one channel, however often it fails."""
+
+
+TOLD = "channel-told/"
+"""Keys under `keys.RESPONSE`: when people were told of a channel last, by its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +58,29 @@ class ChannelHealth:
         self._problems = problems
         self._now = now
         self._state = ChannelState()
+        self._is_over = False
+        """Whether it is stored that it works; at the start an earlier process may have said that it fails."""
 
     @property
     def state(self) -> ChannelState:
         return self._state
 
     def note(self, failure: NotAccepted | None) -> None:
-        """After each attempt. Raises StateError, DiskFull."""
+        """After each attempt. Raises StateError, DiskFull: then it is said after the next one."""
         before, now = self._state, self._now()
         metrics.CHANNEL_WORKS.labels(self.name).set(failure is None)
         if failure is None:
             self._state = ChannelState(accepted_at=now)
-            if before.failing_since is not None or before.accepted_at is None:  # an earlier process may have told
+            if not self._is_over:
                 self._problems.over(PROBLEM, self.name, f"the channel {self.name} accepts messages")
+                self._is_over = True
             return
+        self._is_over = False
         self._state = ChannelState(before.accepted_at, before.failing_since or now, str(failure))
         self._problems.report(PROBLEM, self.name, f"the channel {self.name} does not accept messages: {failure}")
-        if before.failing_since is None or now - before.failing_since >= TELL_EVERY:
+        told = self._desk().recall(TOLD + self.name)
+        # A time to come is one of before the machine's clock was set back.
+        if told is None or not timedelta(0) <= now - datetime.fromisoformat(told.decode()) < TELL_EVERY:
             self._tell(str(failure), now)
 
     def _tell(self, reason: str, now: datetime) -> None:
@@ -79,11 +89,10 @@ class ChannelHealth:
         policies = self._settings.policies_in_force
         words = policies[0].steps[0].notify if policies else []
         places = self._places(words, channels, now) or self._places([EVERYONE], channels, now)
-        hour = int(now.timestamp() // TELL_EVERY.total_seconds())
         summary = f"the channel {self.name} of Leakline does not accept messages"
         messages = [
             Message(
-                message_id("trouble", self.name, hour, target.channel, target.address),
+                message_id("trouble", self.name, now.isoformat(), target.channel, target.address),
                 "trouble",
                 target,
                 LEVELS[-2],
@@ -99,7 +108,14 @@ class ChannelHealth:
             desk = self._desk()
             with desk.changing() as change:
                 outbox.put(change, desk.recall, messages)
+                change.apply({TOLD + self.name: now.isoformat().encode()})
 
     def _places(self, words: Sequence[str], channels: dict[str, ChannelSettings], now: datetime) -> list[Target]:
         people = self._roster.people(words, now)
         return [target for target in targets(people, channels) if target.channel != self.name]
+
+
+def deaf(health: Sequence[ChannelHealth]) -> Iterator[str]:
+    """A sentence where every channel fails. Their messages are not behind while they are tried, but nobody is told anything."""
+    if health and all(known.state.failing_since is not None for known in health):
+        yield "no channel accepts messages"

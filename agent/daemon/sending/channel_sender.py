@@ -11,16 +11,16 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
 import structlog
 
 from agent import metrics
-from agent.daemon.notice.shard_turns import ShardIncidents
-from agent.daemon.notice.stepped_time import SteppedTime
 from agent.daemon.sending.channel_health import ChannelHealth
+from agent.daemon.turns.incident_turns import ShardIncidents
+from agent.daemon.turns.stepped_time import SteppedTime
 from agent.errors import Busy, DiskFull, LeaklineError
 from agent.notice.channels.channel import Channel, NotAccepted, Receipt
 from agent.notice.incidents.book import ESCALATE
@@ -30,7 +30,7 @@ from agent.notice.incidents.incident import Incident
 from agent.notice.messages import outbox
 from agent.notice.messages.message import Message
 from agent.notice.sending import results
-from agent.notice.sending.bundles import bundles, ordered, together
+from agent.notice.sending.bundles import bundle_of, bundles, ordered, together
 from agent.notice.sending.late_message import late_words
 from agent.notice.sending.message_event import fields
 from agent.pipeline.progress import FULL_DISK_PAUSE
@@ -75,7 +75,7 @@ class ChannelSender:
         links: Callable[[Message], str] = lambda _: "",
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`shards`, `entered`: see `ShardTurns`; `links`: where a message leads, empty for nowhere."""
+        """`shards`, `entered`: see `IncidentTurns`; `links`: where a message leads, empty for nowhere."""
         self._channel = channel
         self._shards = shards
         self._entered = entered
@@ -134,16 +134,19 @@ class ChannelSender:
         messages = [message for known in bundle if (message := _message(desk, known.id)) is not None]
         if not messages:
             return True
-        result = self._attempt(together(messages))
+        whole = together(messages)
+        result = self._attempt(whole)
         now = self._now()
         failure = result if isinstance(result, NotAccepted) else None
         try:
             with self._entered(name) as may_work:
-                if not may_work:
+                # The shard may have been built anew meanwhile: what the old desk knows is nobody's any more.
+                shard = self._shards().get(name) if may_work else None
+                if shard is None:
                     return False
-                with desk.changing() as change:
+                with shard.desk.changing() as change:
                     for message in messages:
-                        self._record(change, message, messages[0], result, now)
+                        self._record(change, message, bundle_of(messages), result, now)
             self._health.note(failure)
         except Busy as error:
             log.warning("what a channel answered waits for the state", channel=self._channel.name, reason=str(error))
@@ -167,14 +170,17 @@ class ChannelSender:
             return NotAccepted(f"Leakline failed: {type(error).__name__}")
 
     def _record(
-        self, change: IncidentChange, known: Message, first: Message, result: Receipt | NotAccepted, now: datetime
+        self, change: IncidentChange, known: Message, bundle: str, result: Receipt | NotAccepted, now: datetime
     ) -> None:
-        """What came of one message. Somebody may have acknowledged while it was on its way: then it is only noted."""
+        """What came of one message. Somebody may have acknowledged while it was on its way: then it is only noted. `bundle`: the id
+        that it was sent under together with others.
+        """
         before = outbox.message(change.recall, known.id) or known
         if isinstance(result, NotAccepted):
             if before.has_ended:
                 return
-            after = outbox.keep(change, before, results.failed(before, result, now))
+            failed = results.failed(before, result, now)
+            after = outbox.keep(change, before, replace(failed, bundle=bundle or failed.bundle))
             action = GIVEN_UP if after.has_ended else FAILED
             metrics.MESSAGES.labels(self._channel.name, "given-up" if after.has_ended else "failed").inc()
             if after.has_ended or results.is_news(after.attempts):
@@ -184,7 +190,7 @@ class ChannelSender:
             late_by = (now - before.due).total_seconds()
             metrics.MESSAGES.labels(self._channel.name, "accepted").inc()
             metrics.MESSAGE_SECONDS.labels(self._channel.name).observe(max(late_by, 0.0))
-            bundled = f", together with others as {first.id}" if known.id != first.id else ""
+            bundled = f", together with others as {bundle}" if bundle not in ("", known.id) else ""
             said = f"is accepted{bundled}{late_words(before, self._time.lateness, now)}"
             self._tell(change, ACCEPTED, after, said, late_by if late_by > NOTICEABLE else 0.0)
         if after.incident:

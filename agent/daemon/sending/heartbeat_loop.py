@@ -1,4 +1,4 @@
-"""The heartbeat: a request to a monitor outside, only while everybody who is to be told is told in time.
+"""The heartbeat: a request to a monitor outside, only while every person is notified in time.
 
 So silence means something: the machine, the daemon, its threads, its state or its messages are in trouble. Who listens there calls
 somebody.
@@ -82,7 +82,7 @@ class HeartbeatLoop:
             said = f"{counted(len(behind), 'thing')} behind: {'; '.join(behind[:MOST_SAID])}{rest}"
             self._problems.report(BEHIND, SUBJECT, said)
             return False
-        self._problems.over(BEHIND, SUBJECT, "everybody who is to be told is told in time")
+        self._problems.over(BEHIND, SUBJECT, "every person is notified in time")
         if self._settings is None:
             return False
         reason = self._send(self._settings)

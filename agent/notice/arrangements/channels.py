@@ -48,13 +48,13 @@ class SmtpSettings(_ChannelSettings):
     tls: TlsSettings = Field(default_factory=TlsSettings)
     """Whom to trust."""
     username: str | None = None
-    """With which to sign in; unless given, nobody does."""
+    """With which to sign in; unless given, Leakline does not sign in."""
     password: Secret | None = None
     """Its password."""
     sender: str = Field(alias="from", pattern=r"^[^@\s]+@[^@\s]+$")
     """Whose name the messages bear, such as leakline@example.com."""
     to: list[str] = Field(default_factory=list)
-    """Where messages go besides, whoever they are for, such as a mailing list."""
+    """Where each message goes in addition, such as a mailing list."""
 
 
 class SlackSettings(_HttpChannelSettings):
@@ -115,7 +115,7 @@ class AppriseSettings(_ChannelSettings):
 
 
 class DestinationChannelSettings(_ChannelSettings):
-    """An event to a destination of the settings, for a SIEM that alarms by itself."""
+    """An event to a destination of the settings, for a SIEM that notifies people."""
 
     type: Literal["destination"]
     """An event in the lane of alerts."""

@@ -35,11 +35,11 @@ def wrong_names(
     roles = {role for person in people for role in person.roles}
     reserved = {ON_CALL, EVERYONE}
     for name in sorted((everybody | roles) & reserved):
-        yield f"people: nobody can be called {name}; it is a word of steps"
+        yield f"people: a person or role cannot be called {name}; it is a word of steps"
     for policy in policies:
         wanted = {name for step in policy.steps for name in step.notify}
         for name in sorted(wanted - everybody - roles - turns - reserved):
-            yield f"policies: {policy.name} names {name}, which is no person, role or on_call:ROTATION"
+            yield f"policies: {policy.name} names {name}, which is not a person, a role or on_call:ROTATION"
 
 
 def _twice(what: str, names: Sequence[str]) -> Iterator[str]:

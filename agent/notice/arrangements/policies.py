@@ -21,13 +21,13 @@ class StepSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     notify: list[str] = Field(min_length=1)
-    """Who is told: on_call, on_call:ROTATION, everyone, the name of a person, or a role that people have."""
+    """Who is notified: on_call, on_call:ROTATION, everyone, the name of a person, or a role that people have."""
     after: Duration = timedelta(0)
-    """How long after the incident began to wait for somebody."""
+    """How long after the incident began to wait for an acknowledgement."""
 
 
 class PolicySettings(BaseModel):
-    """Who is told of incidents of some levels, until somebody acknowledges."""
+    """Who is notified of incidents of some levels, until a person acknowledges."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
@@ -40,11 +40,11 @@ class PolicySettings(BaseModel):
     steps: list[StepSettings] = Field(min_length=1, max_length=20)
     """The tiers, in the order of their times. Each of them tells everybody that it names."""
     repeat: int = Field(default=2, ge=0, le=20)
-    """How often all tiers are gone through again."""
+    """How often all tiers are repeated."""
     repeat_after: PositiveDuration = timedelta(minutes=15)
     """How long after its last tier a round begins again."""
     acknowledgement: PositiveDuration = timedelta(hours=4)
-    """How long an acknowledgement holds without anything done about the incident; then the next tier is told."""
+    """How long an acknowledgement holds without anything done about the incident; then the next tier is notified."""
 
     @field_validator("steps")
     @classmethod
@@ -67,7 +67,7 @@ DEFAULT = PolicySettings(
 
 
 class AlarmSettings(BaseModel):
-    """When a deadline that comes near is told, whether or not anybody has acknowledged."""
+    """When people are notified of a deadline that comes near, whether or not the incident is acknowledged."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 

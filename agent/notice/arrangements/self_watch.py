@@ -14,7 +14,7 @@ from agent.network.tls import TlsSettings
 
 
 class HeartbeatSettings(BaseModel):
-    """A request to a monitor outside, which calls somebody when none comes."""
+    """A request to a monitor outside, which calls a person when none comes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
@@ -31,7 +31,7 @@ class HeartbeatSettings(BaseModel):
 
 
 class CanarySettings(BaseModel):
-    """A message at set times that says nothing: whether it arrives shows whether others would."""
+    """A message without content at set times: whether it arrives shows whether real ones would."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 

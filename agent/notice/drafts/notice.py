@@ -15,7 +15,7 @@ from typing import Literal
 import orjson
 from pydantic import TypeAdapter
 
-from agent.source import Recall
+from agent.notice.incidents.book import Stored
 
 NOTICE, VERSION = "notice/", "notice-version/"
 """Keys under `keys.RESPONSE`: `notice/INCIDENT/REGIME/OBLIGATION`, and of each version that with its number behind."""
@@ -150,7 +150,7 @@ class DamagedNotice(ValueError):
 _NOTICE, _VERSION = TypeAdapter(Notice), TypeAdapter(NoticeVersion)
 
 
-def stored_notice(recall: Recall, incident: str, obligation: str) -> Notice:
+def stored_notice(recall: Stored, incident: str, obligation: str) -> Notice:
     """An empty one where nobody has drafted it. Raises DamagedNotice."""
     data = recall(f"{NOTICE}{incident}/{obligation}")
     if data is None:
@@ -161,7 +161,7 @@ def stored_notice(recall: Recall, incident: str, obligation: str) -> Notice:
         raise DamagedNotice(f"the notice {incident} {obligation} cannot be read") from error
 
 
-def stored_version(recall: Recall, notice: Notice, number: int) -> NoticeVersion:
+def stored_version(recall: Stored, notice: Notice, number: int) -> NoticeVersion:
     """One of its versions, from 1 on. Raises DamagedNotice for one that is missing or is not the one that was stored."""
     data = recall(version_key(notice, number))
     try:

@@ -31,11 +31,11 @@ def tell_alarms(telling: Telling, escalation: Escalation, alarms: Sequence[Alarm
     messages = messages_to(telling, people, "alarm", occasion, summary, due, tier + 1, lines)
     telling.put(messages)
     if not messages:
-        said = f"{incident.id}: a deadline comes near, and nobody can be told"
+        said = f"{incident.id}: a deadline comes near, and no person can be notified"
         change.problems.report(NOBODY, incident.id, said, org=incident.org)
     channels = sorted({message.target.channel for message in messages})
     first = min(alarms, key=lambda alarm: alarm.due)
-    told = f"is told over {', '.join(channels)}" if channels else "can be told to nobody"
+    told = f"is sent over {', '.join(channels)}" if channels else "can be sent to no person"
     count = f" and {len(alarms) - 1} further" if len(alarms) > 1 else ""
     message = f"{incident.id}: the deadline {first.clock.id}{count}, {first.due:%Y-%m-%d %H:%M} UTC, {told}{late}"
     data = {

@@ -157,7 +157,7 @@ class EscalationKeeper:
         last = last_activity(incident)
         message = (
             f"{incident.id}: nothing was done for {written(after.policy.acknowledgement)} since "
-            f"{last:%Y-%m-%d %H:%M} UTC; its acknowledgement ends, and the next tier is told"
+            f"{last:%Y-%m-%d %H:%M} UTC; its acknowledgement ends, and the next tier is notified"
         )
         late = self._with.lateness.words(lapses, change.now, is_new=False)
         tier = min(tier_of(after, max(after.next - 1, 0)) + 1, len(after.policy.steps) - 1)
@@ -179,14 +179,14 @@ class EscalationKeeper:
         withdraw(telling.change, self._recall, escalation)
         number = telling.incident.id
         for kind in (UNANSWERED, NOBODY):
-            telling.change.problems.over(kind, number, f"{number}: somebody looks at it, or nobody need any more")
+            telling.change.problems.over(kind, number, f"{number}: it is acknowledged, or does not wait any more")
 
     def _fired(self, telling: Telling, escalation: Escalation) -> Escalation:
         """Every step that is due, told as one."""
         change, incident = telling.change, telling.incident
         now = change.now
         if any_accepted(self._recall, escalation):
-            change.problems.over(NOBODY, incident.id, f"{incident.id}: somebody is told")
+            change.problems.over(NOBODY, incident.id, f"{incident.id}: a message was accepted")
         elif all_failed(self._recall, escalation):
             escalation = after_failure(telling, escalation)
         escalation = somebody_now(telling, escalation)
@@ -212,7 +212,7 @@ class EscalationKeeper:
         if until is None or until == escalation.held_until:
             return replace(escalation, held_until=until)
         after = replace(escalation, held_until=until)
-        message = f"{telling.incident.id} is put aside or there is maintenance: nobody is told before {until:%Y-%m-%d %H:%M} UTC"
+        message = f"{telling.incident.id} is put aside or there is maintenance: no message is sent before {until:%Y-%m-%d %H:%M} UTC"
         telling.tell(HELD, message, after, {"until": until.isoformat()})
         return after
 
@@ -228,7 +228,7 @@ class EscalationKeeper:
         if escalation.next < rounds_end(escalation) or escalation.is_unanswered:
             return escalation
         number, policy = telling.incident.id, escalation.policy
-        message = f"{number}: all rounds of the policy {policy.name} are over, and nobody acknowledged"
+        message = f"{number}: all rounds of the policy {policy.name} are over, and no person acknowledged"
         telling.change.problems.report(UNANSWERED, number, message, org=telling.incident.org)
         return replace(escalation, is_unanswered=True)
 

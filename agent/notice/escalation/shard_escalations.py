@@ -85,9 +85,9 @@ class ShardEscalations:
                 timers[number] = at
 
     def _set_aside(self, number: str, reason: str) -> None:
-        log.error("an incident cannot be read, and nobody is told of it", incident=number, reason=reason[:300])
+        log.error("an incident cannot be read, and no message about it is sent", incident=number, reason=reason[:300])
         with self.desk.changing() as change:
-            message = f"{number} cannot be read: nobody is told of it, and alerts open another incident"
+            message = f"{number} cannot be read: no message about it is sent, and alerts open another incident"
             change.problems.report(PROBLEM, number, message, org=self.desk.shard)
         self._damaged.add(number)
 

@@ -24,7 +24,7 @@ from agent.notice.on_call.roster import Roster
 from agent.store.state import StateRecall
 
 STEP, NOBODY_TOLD = "escalation-step", "no-notification-sent"
-NOBODY = "nobody-told"
+NOBODY = "no-person-notified"
 """A kind of problem."""
 
 EVERY_CHANNEL_FAILED = "every channel failed"
@@ -88,7 +88,7 @@ def fire(telling: Telling, escalation: Escalation, number: int, *, late: str = "
         people = telling.roster.people(words, telling.change.now)
         if people:
             return _told(telling, escalation, wanted[-1], people, late)
-        _say_nobody(telling, escalation, "nobody is on call", step=wanted[-1])
+        _say_nobody(telling, escalation, "no person is on call", step=wanted[-1])
         if tier_of(escalation, wanted[-1]) == len(escalation.policy.steps) - 1:
             break
         wanted.append(wanted[-1] + 1)
@@ -156,14 +156,12 @@ def _told(
         fired=FiredStep(number, change.now, tuple(message.id for message in messages)),
     )
     if not messages:
-        said = (
-            f"{incident.id}: nobody can be told: nobody is on call, and nobody else is in the settings or has a channel"
-        )
+        said = f"{incident.id}: no person can be notified: none is on call, and no other is in the settings or has a channel"
         change.problems.report(NOBODY, incident.id, said, org=incident.org)
         return after
     replaced = telling.put(messages)
     channels = sorted({message.target.channel for message in messages})
-    said = f"{incident.id}: tier {tier + 1} of {escalation.policy.name} is told over {', '.join(channels)}{late}"
+    said = f"{incident.id}: tier {tier + 1} of {escalation.policy.name} is notified over {', '.join(channels)}{late}"
     data: dict[str, Any] = {
         "tier": tier + 1,
         "step": number,
@@ -212,5 +210,5 @@ def messages_to(
 def _say_nobody(telling: Telling, escalation: Escalation, reason: str, step: int | None = None) -> None:
     number = telling.incident.id
     tier = tier_of(escalation, max(escalation.next - 1, 0) if step is None else step)
-    said = f"{number}: tier {tier + 1} of {escalation.policy.name} told nobody: {reason}; the next one is told at once"
+    said = f"{number}: tier {tier + 1} of {escalation.policy.name} reached no person: {reason}; the next one is notified at once"
     telling.tell(NOBODY_TOLD, said, escalation, {"tier": tier + 1, "reason": reason}, tier=tier)

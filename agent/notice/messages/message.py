@@ -64,6 +64,8 @@ class Message:
     receipt: str = ""
     """By what the other side knows it: a queue id, a time stamp, a key."""
     ended_at: datetime | None = None
+    bundle: str = ""
+    """Under which message's id it was tried together with others; they are sent together again, and no other with them."""
 
     @property
     def has_ended(self) -> bool:

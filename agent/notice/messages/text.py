@@ -23,9 +23,9 @@ def alarm(incident: Incident, org: str, clocks: Sequence[Clock], now: datetime) 
     """That deadlines come near."""
     first = min(clocks, key=_due)
     due = _due(first)
-    others = f" and {len(clocks) - 1} further" if len(clocks) > 1 else ""
+    further = f" and {len(clocks) - 1} further" if len(clocks) > 1 else ""
     when = f"ends at {moment(due)}" if due > now else f"has PASSED at {moment(due)}"
-    return f"{drill(incident)}deadline of {first.regime} {first.obligation}{others} for {incident.id}{_of(org)} {when}"
+    return f"{drill(incident)}deadline of {first.regime} {first.obligation}{further} for {incident.id}{_of(org)} {when}"
 
 
 def about(incident: Incident, clocks: Sequence[Clock], now: datetime) -> Iterator[str]:

@@ -25,14 +25,14 @@ def ordered(messages: Sequence[Message]) -> list[Message]:
 
 def bundles(messages: Sequence[Message]) -> list[list[Message]]:
     """Those that are sent together, in the order of `messages`."""
-    groups: dict[tuple[str, str, bool], list[Message]] = {}
+    groups: dict[tuple[str, str, bool, str], list[Message]] = {}
     for message in messages:
-        groups.setdefault((message.kind, message.target.address, message.is_drill), []).append(message)
+        groups.setdefault(_group(message), []).append(message)
     found: list[list[Message]] = []
     seen: set[str] = set()
     for message in messages:
-        group = groups[message.kind, message.target.address, message.is_drill]
-        if message.kind in BUNDLED and len(group) > MOST_APART:
+        group = groups[_group(message)]
+        if message.bundle or (message.kind in BUNDLED and len(group) > MOST_APART):
             if message.id not in seen:
                 seen |= {member.id for member in group}
                 found.append(group)
@@ -42,8 +42,11 @@ def bundles(messages: Sequence[Message]) -> list[list[Message]]:
 
 
 def together(messages: Sequence[Message]) -> Message:
-    """One message that says all, under the id of the first."""
-    first = messages[0]
+    """One message that says all, under the id of the first, or under the one that they were tried with before: they may have arrived."""
+    bundle = bundle_of(messages)
+    if not bundle:
+        return messages[0]
+    first = replace(messages[0], id=bundle, links=False)
     if len(messages) == 1:
         return first
     level: Level = max((message.level for message in messages), key=LEVELS.index)
@@ -52,4 +55,14 @@ def together(messages: Sequence[Message]) -> Message:
     lines = [message.summary for message in messages[:MOST_LINES]]
     if len(messages) > MOST_LINES:
         lines.append(f"and {len(messages) - MOST_LINES} further; `leakline incidents list` has all")
-    return replace(first, level=level, summary=f"{drill}{len(messages)} {what}", lines=lines, links=False)
+    return replace(first, level=level, summary=f"{drill}{len(messages)} {what}", lines=lines)
+
+
+def bundle_of(messages: Sequence[Message]) -> str:
+    """The id that they are sent under together; empty for one by itself."""
+    return messages[0].bundle or (messages[0].id if len(messages) > 1 else "")
+
+
+def _group(message: Message) -> tuple[str, str, bool, str]:
+    """What may be sent together. A receiver that knows an id takes nothing new under it: so nothing joins what was tried."""
+    return message.kind, message.target.address, message.is_drill, message.bundle

@@ -18,7 +18,8 @@ from agent.daemon.liveness import Liveness
 from agent.network.listener import Listener
 from agent.pipeline import pass_faults
 from agent.pipeline.poison_rows import poison_limit
-from agent.problem import KINDS, Problem
+from agent.problem import Problem
+from agent.problem_kinds import KINDS
 from tests.end_to_end.agent_process import PATIENCE, AgentProcess
 from tests.pipeline.fakes import NOW
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from agent.notice.drafts.notice import Notice, NoticeEntry, NoticeVersion, encode_version, stored_version, version_key
 from agent.terminal import printable
+from tests.notice.incidents.answering import Remembered
 
 TEXTS = st.text(max_size=40).map(printable)
 ENTRIES = st.lists(
@@ -33,8 +34,9 @@ VERSIONS = st.builds(
 def test_a_version_has_its_digest_after_it_was_stored(version: NoticeVersion) -> None:
     """Whatever texts it has."""
     notice = Notice(version.incident, version.obligation, (version.digest,))
-    data = {version_key(notice, 1): encode_version(version)}
-    assert stored_version(lambda key: data.get(key), notice, 1).digest == version.digest
+    stored = Remembered()
+    stored.apply({version_key(notice, 1): encode_version(version)})
+    assert stored_version(stored, notice, 1).digest == version.digest
 
 
 @given(VERSIONS)

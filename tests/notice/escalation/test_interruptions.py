@@ -85,7 +85,7 @@ def test_nobody_at_all_is_a_problem_until_somebody_is_told(life: CalledLife) -> 
     life.roster.there = []
     life.open()
     life.look()
-    assert [problem.kind for problem in life.problems.open()] == ["nobody-told"]
+    assert [problem.kind for problem in life.problems.open()] == ["no-person-notified"]
     life.roster.there = ["ana"]
     life.pass_by(MINUTE)
     assert life.deliver(accepted=True) == 2
@@ -103,7 +103,7 @@ def test_a_step_whose_channels_all_fail_brings_the_next_at_once(life: CalledLife
     life.deliver(accepted=False)
     life.deliver(accepted=False)
     assert life.tiers() == [(0, 1), (0, 2), (0, 3)]
-    assert [problem.kind for problem in life.problems.open()] == ["nobody-told"]
+    assert [problem.kind for problem in life.problems.open()] == ["no-person-notified"]
     for _ in range(5):
         life.deliver(accepted=False)
     assert life.tiers() == [(0, 1), (0, 2), (0, 3)]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agent.errors import Forbidden
-from agent.problem import KINDS
+from agent.problem_kinds import KINDS
 from agent.sources.objects import settings as kinds
 from agent.sources.objects.catalogue import watched_objects
 from tests.sources.objects import object_rows as rows

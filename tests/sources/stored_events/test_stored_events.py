@@ -8,7 +8,7 @@ import pytest
 from agent.errors import Forbidden, LimitExceeded, SourceError
 from agent.model import Cursor
 from agent.normalize.vendor_identity import identify_named
-from agent.problem import KINDS
+from agent.problem_kinds import KINDS
 from agent.sources.event_identity import ONCE
 from agent.sources.object_query import object_reader
 from agent.sources.object_query.position import ObjectPosition, QueryPosition

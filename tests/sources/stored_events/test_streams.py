@@ -8,7 +8,7 @@ import orjson
 import polars as pl
 import pytest
 
-from agent.problem import KINDS
+from agent.problem_kinds import KINDS
 from agent.sources.object_query import object_reader
 from agent.sources.object_query.span import milliseconds
 from tests.sources.reader import RecalledKeys

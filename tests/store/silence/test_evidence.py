@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from agent.problem import KINDS, Problem
+from agent.problem import Problem
+from agent.problem_kinds import KINDS
 from agent.status.silence import ADVICE, SilenceKind
 from agent.store.silence.evidence import ABSENT, REFUSED, STOPPED, FeedEvidence, silence_of
 

@@ -17,7 +17,7 @@ def telling_lines(status: StatusDocument) -> Iterator[Text]:
     telling = status.telling
     if telling is None or not telling.channels:
         return
-    yield words(f"people are told over {', '.join(map(_said, telling.channels))}{_heartbeat(status)}")
+    yield words(f"people are notified over {', '.join(map(_said, telling.channels))}{_heartbeat(status)}")
     for channel in telling.channels:
         if channel.failing_since is not None:
             yield words(f"{channel.name} fails since {utc(channel.failing_since)}: {channel.reason}", "bold red")

@@ -48,7 +48,7 @@ class Turns(Protocol):
         ...
 
 
-class ShardTurns:
+class IncidentTurns:
     """For one thread."""
 
     def __init__(
