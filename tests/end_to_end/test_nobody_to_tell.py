@@ -138,7 +138,6 @@ def stopped(tmp_path: Path, receivers: Receivers) -> Iterator[StoppedAgent]:
     agent.close()
 
 
-@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_what_nobody_could_be_told_is_told_late_with_its_cause(receivers: Receivers, stopped: StoppedAgent) -> None:
     """Once all comes back: each message of each place is accepted or said to be replaced, under one id; and trail and events say
