@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,20 @@ from agent.config.settings import parse
 from agent.daemon.daemon import Daemon
 from agent.demo.incident_outcome import IncidentOutcome, outcome, settle
 from agent.demo.incident_page import show_incidents
+from agent.demo.told import DemoTelling
 from agent.terminal import Terminal
 from tests.notice.kept.alerting_node import AlertingNode, logins
 
-LINES, COLUMNS = 24, 80
+TOLD = DemoTelling(
+    "inc-d19c5738c846",
+    "critical incident inc-d19c5738c846 in demo waits for an acknowledgement (tier 1, since 2026-11-27 11:49 UTC)",
+    "ana",
+    opening_changed_nothing=True,
+    obligation="eu-gdpr-33/sa",
+    missing=15,
+    first_missing="Name of the organisation; Where it is established; Contact point for questions",
+)
+LINES, COLUMNS = 32, 80
 
 
 @pytest.fixture
@@ -38,7 +49,7 @@ def ended(node: AlertingNode) -> IncidentOutcome:
 def page(found: IncidentOutcome, node: AlertingNode) -> list[str]:
     written = io.StringIO()
     console = Terminal(file=written, width=COLUMNS, force_terminal=True, color_system=None)
-    show_incidents(found, Path("leakline-demo"), console, node.clock())
+    show_incidents(found, TOLD, Path("leakline-demo"), console, node.clock())
     return written.getvalue().splitlines()
 
 
@@ -56,6 +67,18 @@ def test_it_fits_a_small_terminal_and_says_what_to_do(node: AlertingNode) -> Non
     assert " h " in next(line for line in lines if "gdpr" in line)
     assert "acknowledge it" in text
     assert "The trail is whole" in text
+    assert "its button acknowledged it for ana" in text
+    assert "15 fields missing" in text
+
+
+def test_it_says_when_the_link_did_not_serve(node: AlertingNode) -> None:
+    """Also where opening it changed something."""
+    found = ended(node)
+    for told in (replace(TOLD, acknowledged_by=""), replace(TOLD, opening_changed_nothing=False)):
+        written = io.StringIO()
+        show_incidents(found, told, Path("x"), Terminal(file=written, width=COLUMNS), node.clock())
+        assert "did NOT acknowledge it" in " ".join(written.getvalue().split())
+        assert not told.is_well
 
 
 def test_a_trail_that_was_changed_is_no_success(node: AlertingNode) -> None:

@@ -10,7 +10,7 @@ from agent import metrics
 from tests.reference.table import table, written_by
 
 LABELS = {
-    "channel": "the channel of the Pub/Sub API, such as `ReportEventStream`",
+    "channel": "the channel of the Pub/Sub API, such as `ReportEventStream`; of messages, its name in the settings",
     "component": "the source or destination that refused them",
     "destination": "the destination's name in the settings",
     "error": "the kind of error, such as `Unauthorized` or `TransportError`",
@@ -23,6 +23,7 @@ LABELS = {
     "lane": "`alerts` or `events`",
     "object": "the object of the org of which all records are compared, such as `AuthSession`",
     "org": "the org's name in the settings; empty for what is of Leakline itself",
+    "outcome": "`accepted`, `failed` or `given-up`",
     "problem": "what could not be read, as the meaning lists it",
     "purpose": "what for, as the meaning lists it",
     "reason": "why, as the meaning lists it",

@@ -110,7 +110,11 @@ class SmtpSession(smtplib.SMTP):
     def _secured(self, plain: socket.socket) -> ssl.SSLSocket:
         secured = self._context.wrap_socket(plain, server_hostname=self._place[0], do_handshake_on_connect=False)
         self._note(secured)
-        secured.do_handshake()
+        try:
+            secured.do_handshake()
+        except BaseException:
+            secured.close()  # it has taken the descriptor of the plain one
+            raise
         return secured
 
     def _note(self, known: socket.socket) -> None:

@@ -31,7 +31,7 @@ def components(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 SETTINGS = [
-    (component, key, field)
+    (component, field.alias or key, field)
     for component in dict.fromkeys(components(Settings))
     for key, field in component.model_fields.items()
 ]

@@ -17,8 +17,8 @@ def main(folder: Path, rules: str, rows: int) -> int:
 
     shipped = demo.document
 
-    def document(folder: Path, org: dict[str, str], seed: int) -> dict[str, Any]:
-        return {**shipped(folder, org, seed), "rules": {"shipped": False, "folders": [rules]}}
+    def document(folder: Path, org: dict[str, str], seed: int, address: str) -> dict[str, Any]:
+        return {**shipped(folder, org, seed, address), "rules": {"shipped": False, "folders": [rules]}}
 
     demo.document = document
     return demo.run(folder / "demo", seed=7, rows=rows, console=Console())

@@ -49,14 +49,19 @@ SERVICES = [Service(made.__name__, made) for made in (slack, teams, pagerduty, w
 
 
 def document(
-    kind: str, server: HttpServer, certificates: Certificates, secret_file: Callable[[str], dict[str, str]], **more: Any
+    kind: str,
+    server: HttpServer,
+    certificates: Certificates,
+    secret_file: Callable[[str], dict[str, str]],
+    **further: Any,
 ) -> dict[str, Any]:
     """The settings of a channel at a server."""
     secret = SECRETS[kind]
-    own: dict[str, Any] = {
-        "slack": lambda: {"token": secret_file(secret), "channel": "#security", "url": server.url},
-        "teams": lambda: {"url": secret_file(f"{server.url}/workflows/1/triggers/manual/paths/invoke?sig={secret}")},
-        "pagerduty": lambda: {"routing_key": secret_file(secret), "url": server.url, "api_url": server.url},
-        "webhook": lambda: {"url": f"{server.url}/hook", "secret": secret_file(secret)},
-    }[kind]()
-    return {"type": kind, "tls": {"ca": str(certificates.ca)}, "timeout": "5s", **own, **more}
+    workflow = f"{server.url}/workflows/1/triggers/manual/paths/invoke?sig={secret}"
+    each: dict[str, dict[str, Any]] = {
+        "slack": {"token": secret_file(secret), "channel": "#security", "url": server.url},
+        "teams": {"url": secret_file(workflow)},
+        "pagerduty": {"routing_key": secret_file(secret), "url": server.url, "api_url": server.url},
+        "webhook": {"url": f"{server.url}/hook", "secret": secret_file(secret)},
+    }
+    return {"type": kind, "tls": {"ca": str(certificates.ca)}, "timeout": "5s", **each[kind], **further}

@@ -109,9 +109,9 @@ class CalledLife(Life):
         found = [
             outbox.message(self.recall, key.removeprefix(outbox.MESSAGE)) for key in self.recall.keys(outbox.MESSAGE)
         ]
-        mine = [message for message in found if message is not None and message.incident == number]
+        about = [message for message in found if message is not None and message.incident == number]
         return sorted(
-            (found for found in mine if not kind or found.kind == kind), key=lambda found: (found.created_at, found.id)
+            (found for found in about if not kind or found.kind == kind), key=lambda found: (found.created_at, found.id)
         )
 
     def tiers(self, kind: str = "escalation") -> list[tuple[int, int]]:
