@@ -14,8 +14,8 @@ from tests.scripted_org.serving import RunningScriptedOrg
 
 MARK = "pl4nt"
 """In each of the strings."""
-NUMBER = 7_391_000
-"""From which on numbers are planted."""
+NUMBER = 73_918_264_000
+"""From which on numbers are planted: their first eight digits come in no id by chance."""
 ADDRESS = "198.51.100."
 """Addresses begin so."""
 _TIMES = {"TIMESTAMP": "%Y%m%d%H%M%S.000", "TIMESTAMP_DERIVED": "%Y-%m-%dT%H:%M:%S.000Z"}
@@ -79,7 +79,7 @@ def planted_report(number: int) -> dict[str, Any]:
 
 def found_in(text: str) -> Iterator[str]:
     """What of it is planted, with some of what is around it."""
-    for planted in (MARK, ADDRESS, str(NUMBER)[:4]):
+    for planted in (MARK, ADDRESS, str(NUMBER)[:8]):
         at = text.find(planted)
         if at >= 0:
             yield text[max(at - 60, 0) : at + 60]

@@ -138,7 +138,6 @@ def stopped(tmp_path: Path, receivers: Receivers) -> Iterator[StoppedAgent]:
     agent.close()
 
 
-@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_what_nobody_could_be_told_is_told_late_with_its_cause(receivers: Receivers, stopped: StoppedAgent) -> None:
     """Once all comes back: each message of each place is accepted or said to be replaced, under one id; and trail and events say
@@ -155,6 +154,7 @@ def test_what_nobody_could_be_told_is_told_late_with_its_cause(receivers: Receiv
     stopped.ask("incidents_anchor", number=number, anchors=[f"aware={since}"], by="ana", basis="seen by ana")
     agent.wait_for(lambda: stopped.said("no-notification-sent") and stopped.said("deadline-alarm"))
     agent.wait_for(lambda: len(failed_channels(stopped)) == len(CHANNELS))
+    agent.wait_for(lambda: any(": alarm " in sentence for sentence in stopped.said("message-failed")))
     assert stopped.stop() == 0
     assert receivers.received() == []
 
@@ -177,7 +177,7 @@ def failed_channels(stopped: StoppedAgent) -> set[str]:
 
 
 def events_say(stopped: StoppedAgent) -> None:
-    assert any("nobody is on call" in sentence for sentence in stopped.said("no-notification-sent"))
+    assert any("is on call" in sentence for sentence in stopped.said("no-notification-sent"))
     assert any("localhost" in sentence for sentence in stopped.said("message-failed"))
     steps, alarms = stopped.said("escalation-step"), stopped.said("deadline-alarm")
     assert any("late by 5 h" in sentence and "Leakline was not running" in sentence for sentence in steps), steps

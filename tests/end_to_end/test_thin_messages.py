@@ -96,7 +96,6 @@ def org(tmp_path: Path) -> Iterator[PlantedOrg]:
     org.close()
 
 
-@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_messages_have_nothing_of_any_event(
     receivers: Receivers, services: Services, org: PlantedOrg, tmp_path: Path
