@@ -62,15 +62,6 @@ def unknown_orgs(
                 yield f"destinations: {destination.name} names the org {name!r}, which is not under `orgs`; {advice}"
 
 
-def links_lead_nowhere(public_url: str | None, *, listens: bool, has_senders: bool) -> str:
-    """What of links in messages and the listener does not go together; empty if all is well. `public_url`: that of `notice`."""
-    if public_url and not listens:
-        return "notice: `public_url` leads to the inbound listener, which the settings do not have; write `inbound: {listen: …}`"
-    if listens and not has_senders and not public_url:
-        return "inbound: `senders` is empty; write at least one, or `notice.public_url` for links in messages"
-    return ""
-
-
 def _conflicts(
     orgs: Sequence[OrgSettings],
     destinations: Sequence[FileSettings | SplunkSettings | ElasticSettings | SyslogSettings],

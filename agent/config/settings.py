@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from agent.config.channel_destinations import wrong_destinations
-from agent.config.conflicts import conflict, links_lead_nowhere
+from agent.config.conflicts import conflict
 from agent.config.tagged_union import TaggedUnion
 from agent.config.validation_message import error_lines
 from agent.destinations.elastic.elastic import ElasticSettings
@@ -219,12 +219,7 @@ class Settings(StrictSettings):
         has_folder = bool((info.context or {}).get(HAS_FOLDER))
         if not self.orgs and not has_folder:
             raise ValueError("orgs: is empty; write at least one entry, or a file with an org into the folder orgs.d")
-        links = links_lead_nowhere(
-            self.notice.public_url if self.notice else None,
-            listens=self.inbound is not None,
-            has_senders=bool(self.inbound and self.inbound.senders),
-        )
-        if found := clash(self.orgs, self, has_folder=has_folder) or links:
+        if found := clash(self.orgs, self, has_folder=has_folder):
             raise ValueError(found)
         named = {destination.name: destination for destination in self.destinations}
         if wrong := next(wrong_destinations(self.notice, named), None):

@@ -62,9 +62,8 @@ def arrangements(folder: Path, address: str) -> dict[str, Any]:
     secret.chmod(0o600)
     port = free_port()
     return {
-        "inbound": {"listen": f"127.0.0.1:{port}"},
+        "inbound": {"listen": f"127.0.0.1:{port}", "public_url": f"http://127.0.0.1:{port}"},
         "notice": {
-            "public_url": f"http://127.0.0.1:{port}",
             "people": [{"name": PERSON, "channels": ["hook"]}, {"name": COLLEAGUE, "channels": ["hook"]}],
             "channels": [{"name": "hook", "type": "webhook", "url": address, "secret": {"file": str(secret)}}],
             "policies": [

@@ -8,7 +8,6 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from agent.destinations.exchange import Endpoint
 from agent.detection.sigma.rule import Level
 from agent.duration import PositiveDuration, at_most
 from agent.notice.arrangements.channels import ChannelSettings
@@ -80,8 +79,6 @@ class NoticeSettings(BaseModel):
     """What a monitor outside hears while all of this works."""
     canary: CanarySettings | None = None
     """Messages without content, to see whether they arrive."""
-    public_url: Endpoint | None = None
-    """Where people reach the inbound listener: links to acknowledge lead there. Without it messages have none."""
     links_expire_after: Annotated[PositiveDuration, at_most(timedelta(days=7))] = timedelta(hours=24)
     """How long a link in a message can be used to acknowledge, from when the message was made."""
     longest_maintenance: PositiveDuration = timedelta(hours=4)

@@ -44,14 +44,17 @@ class ToldAgentSettings:
             "destinations": [{"type": "file", "directory": str(folder / "out")}],
             "state": {"directory": str(folder / "state")},
             "rules": {"folders": [str(folder / "rules")], "shipped": False},
-            "inbound": {"listen": self.listener.removeprefix("http://"), "senders": [sender]},
+            "inbound": {
+                "listen": self.listener.removeprefix("http://"),
+                "public_url": self.listener,
+                "senders": [sender],
+            },
             "notice": {
                 "zone": "Europe/Berlin",
                 "jurisdictions": ["eu"],
                 "people": PEOPLE,
                 "on_call": ON_CALL,
                 "channels": receivers.channels(),
-                "public_url": self.listener,
                 **notice,
             },
         }

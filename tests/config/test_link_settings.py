@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from agent.config.conflicts import links_lead_nowhere
 from agent.config.settings import Settings, parse
 from agent.errors import SettingsError
 
@@ -22,7 +21,7 @@ def parsed(**values: Any) -> Settings:
 
 def test_a_listener_may_serve_links_alone() -> None:
     """It has no senders then."""
-    settings = parsed(inbound={"listen": "127.0.0.1:8450"}, notice={"public_url": URL})
+    settings = parsed(inbound={"listen": "127.0.0.1:8450", "public_url": URL})
     assert settings.inbound is not None
     assert settings.inbound.senders == []
 
@@ -30,17 +29,11 @@ def test_a_listener_may_serve_links_alone() -> None:
 @pytest.mark.parametrize(
     "values, said",
     [
-        ({"notice": {"public_url": URL}}, "write `inbound: {listen"),
-        ({"inbound": {"listen": "127.0.0.1:8450"}}, "write at least one, or `notice.public_url`"),
-        ({"inbound": {}, "notice": {"public_url": URL, "links_expire_after": "8d"}}, "links_expire_after"),
+        ({"inbound": {"listen": "127.0.0.1:8450"}}, "write at least one, or `public_url`"),
+        ({"inbound": {"public_url": URL}, "notice": {"links_expire_after": "8d"}}, "links_expire_after"),
     ],
 )
 def test_what_leads_nowhere_is_refused(values: dict[str, Any], said: str) -> None:
     """It says what to write."""
     with pytest.raises(SettingsError, match=said):
         parsed(**values)
-
-
-def test_what_has_neither_is_fine() -> None:
-    """Nobody need have links or a listener."""
-    assert links_lead_nowhere(None, listens=False, has_senders=False) == ""

@@ -52,7 +52,7 @@ def keys(model: type[BaseModel], seen: set[type[BaseModel]]) -> Iterator[str]:
         return
     seen.add(model)
     for name, field in model.model_fields.items():
-        yield name
+        yield field.alias or name
         for below in models(field.annotation):
             yield from keys(below, seen)
 

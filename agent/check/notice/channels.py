@@ -38,8 +38,8 @@ def examine_channels(settings: Settings) -> Iterator[Finding]:
     yield from unusable
     narrow = [finding for policy in notice.policies_in_force if (finding := _narrow(notice, policy)) is not None]
     yield from narrow
-    if notice.public_url is None:
-        message = "messages have no link to acknowledge, because `notice.public_url` is left out"
+    if settings.inbound is None or settings.inbound.public_url is None:
+        message = "messages have no link to acknowledge, because `inbound.public_url` is left out"
         yield Finding(
             SUBJECT, True, f"{message}; `leakline incidents acknowledge` does it, and PagerDuty with `api_token`"
         )

@@ -1,4 +1,4 @@
-"""Links in messages: what makes them, and what they do; nothing where the settings have no `public_url`."""
+"""Links in messages: what makes them, and what they do; nothing where the listener has no `public_url`."""
 
 from __future__ import annotations
 
@@ -25,11 +25,15 @@ class LinkParts:
 
 
 def build_link_parts(
-    settings: NoticeSettings | None, desk: Callable[[], IncidentDesk], edits: IncidentEdits, now: Callable[[], datetime]
+    settings: NoticeSettings | None,
+    public_url: str | None,
+    desk: Callable[[], IncidentDesk],
+    edits: IncidentEdits,
+    now: Callable[[], datetime],
 ) -> LinkParts:
-    """Nothing is read or stored yet. `desk`: of the process's own shard."""
+    """Nothing is read or stored yet. `public_url`: of the inbound listener; `desk`: of the process's own shard."""
     known = settings or NoticeSettings()
     key = LinkKey(desk)
     people = [person.name for person in known.people]
-    served = LinkAcknowledgements(key, edits, people, now) if known.public_url else None
-    return LinkParts(Links(known.public_url, key, known.links_expire_after), served)
+    served = LinkAcknowledgements(key, edits, people, now) if public_url else None
+    return LinkParts(Links(public_url, key, known.links_expire_after), served)

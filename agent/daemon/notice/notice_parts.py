@@ -73,7 +73,8 @@ def build_notice_parts(
         roster.calendar.begin(now())
     on_call = OnCallRequests(lambda: process.desk, roster, now)
     commands = [*ClockRequests(states, now).commands(), *incidents.commands(), *notices.commands(), *on_call.commands()]
-    links = build_link_parts(node.settings.notice, lambda: process.desk, incidents.edits, now)
+    public_url = node.settings.inbound.public_url if node.settings.inbound is not None else None
+    links = build_link_parts(node.settings.notice, public_url, lambda: process.desk, incidents.edits, now)
     telling = build_telling_parts(node, roster, entered, stop, now, soon, links.links)
     read_back = read_back_loops(node.settings.notice, desks, HandlingRequests(incidents.edits).acknowledge, stop)
     return NoticeParts(

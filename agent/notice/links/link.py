@@ -14,14 +14,14 @@ from agent.notice.messages.message import Message
 log = structlog.get_logger()
 
 PATH = "/v1/acknowledge/"
-"""Behind `notice.public_url`, and before the token."""
+"""Behind `inbound.public_url`, and before the token."""
 
 
 class Links:
     """For the sending side. Safe for threads."""
 
     def __init__(self, public_url: str | None, key: LinkKey, expire_after: timedelta) -> None:
-        self._public_url = public_url
+        self._public_url = (public_url or "").rstrip("/")
         self._key = key
         self._expire_after = expire_after
 

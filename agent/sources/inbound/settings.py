@@ -84,13 +84,13 @@ class InboundSettings(InboundModel):
     listen: str = "127.0.0.1:8450"
     """The address and port to listen at, such as `0.0.0.0:8450` or `[::]:8450`. Beyond this machine `tls` is needed."""
     public_url: Annotated[str, AfterValidator(lambda url: server_url(url).geturl()), url_schema("https?")] | None = None
-    """How senders and people reach the listener, where a proxy stands before it or it has a name."""
+    """How senders and people reach the listener, where a proxy stands before it or it has a name. Links in messages lead there."""
     tls: InboundTls | None = None
     """The listener's certificate. Left out, it speaks plain HTTP, which only this machine may use."""
     max_bytes: int = Field(default=1 << 20, ge=1 << 10, le=16 << 20)
     """The longest body of a request, in bytes."""
     senders: list[SenderSettings] = Field(default_factory=list)
-    """Who may send. Nobody need, where `notice.public_url` is set: the listener serves links to acknowledge then."""
+    """Who may send. It may be empty where `public_url` is set: the listener then serves the links of messages alone."""
 
     @field_validator("listen")
     @classmethod
@@ -100,6 +100,8 @@ class InboundSettings(InboundModel):
 
     @model_validator(mode="after")
     def _fits(self) -> InboundSettings:
+        if not self.senders and self.public_url is None:
+            raise ValueError("`senders` is empty; write at least one, or `public_url` for links in messages")
         for name, times in Counter(sender.name for sender in self.senders).items():
             if times > 1:
                 raise ValueError(f"senders: the name {name!r} is used twice; give each its own `name`")

@@ -25,13 +25,13 @@ from tests.certificates import make_certificates
 from tests.daemon.incidents.incident_state import IncidentState
 from tests.sources.inbound.listening import PATIENCE, Listening, listening
 
+PUBLIC_URL = "https://leakline.example.com/there/"
 PEOPLE = ["ana", "ben", "eva"]
 SETTINGS = NoticeSettings.model_validate(
     {
         "jurisdictions": ["eu"],
         "people": [{"name": name, "channels": ["mail"]} for name in PEOPLE],
         "channels": [{"name": "mail", "type": "smtp", "host": "localhost", "from": "leakline@example.com"}],
-        "public_url": "https://leakline.example.com/there/",
     }
 )
 
@@ -64,7 +64,7 @@ class Linking:
         return self.here(self.parts.links(message))
 
     def here(self, url: str) -> str:
-        public = f"{SETTINGS.public_url}/v1/acknowledge/"
+        public = f"{PUBLIC_URL.rstrip('/')}/v1/acknowledge/"
         assert url.startswith(public)
         return f"{self.listening.url}/v1/acknowledge/{url.removeprefix(public)}"
 
@@ -99,7 +99,7 @@ def linking(folder: Path, **values: Any) -> Iterator[Linking]:
     state = IncidentState(folder, settings)
     try:
         edits = IncidentRequests(lambda: state.desks, state.time).edits
-        parts = build_link_parts(settings, lambda: state.desks[PROCESS], edits, state.time)
+        parts = build_link_parts(settings, PUBLIC_URL, lambda: state.desks[PROCESS], edits, state.time)
         with listening(serves=False, links=parts.acknowledgements, tls=tls) as there:
             there.verify = ssl.create_default_context(cafile=certificates.ca)
             yield Linking(state, parts, there)

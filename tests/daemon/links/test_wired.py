@@ -34,9 +34,8 @@ def test_a_link_of_the_daemon_acknowledges(tmp_path: Path, monkeypatch: pytest.M
             "orgs": [{"name": "acme", "url": "https://acme.my.salesforce.com", "auth": auth}],
             "destinations": [{"type": "file", "directory": str(tmp_path / "out")}],
             "state": {"directory": str(tmp_path / "state")},
-            "inbound": {"listen": f"127.0.0.1:{port}"},
+            "inbound": {"listen": f"127.0.0.1:{port}", "public_url": f"{URL}:{port}"},
             "notice": {
-                "public_url": f"{URL}:{port}",
                 "people": [{"name": "ana", "channels": ["mail"]}],
                 "channels": [{"name": "mail", "type": "smtp", "host": "localhost", "from": "leakline@example.com"}],
             },
