@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 
 from tests.bench.latency.alert_watch import nearly_most
@@ -9,21 +10,23 @@ from tests.chaos.run import SILENCE, ChaosResult
 from tests.chaos.verdict import IN_TIME
 
 BEGIN, END = "<!-- chaos -->\n", "<!-- /chaos -->\n"
+WIDTH = 150
+"""Characters of a line."""
 
 
 def section(result: ChaosResult) -> str:
     """Markdown."""
     canaries = result.canaries
     downs = ", ".join(f"{name} {count}" for name, count in result.downs.items())
-    return (
-        f"**Messages while things fail** (`make chaos`, {result.minutes:.0f} minutes, seed {result.seed}): a daemon that is "
-        f"killed {result.kills} times and starts again after five seconds, a mail server and a receiver of webhooks of which one was down for "
-        f"{result.down_share:.0%} of the time ({downs}), {result.busy_spells} spells in which the machine is busy. A canary each "
-        f"{result.every:g} s over both channels; it counts where either has it within {IN_TIME:.0f} s of its time, by the receiver's clock. "
-        "Times at which the daemon was down count too.\n\n"
-        + "\n".join(_rows(result))
-        + f"\n\nAim: 99.9 %. {'It is kept' if canaries.is_kept else 'It is NOT kept'}.\n"
+    said = (
+        f"**Messages while things fail** (`make chaos`, {result.minutes:.0f} minutes, seed {result.seed}): a daemon that is killed "
+        f"{result.kills} times, two receivers of which one was down for {result.down_share:.0%} of the time ({downs}), "
+        f"{result.busy_spells} spells in which the machine is busy. A canary each {result.every:g} s over both channels; it counts where "
+        f"either has it within {IN_TIME:.0f} s of its time, by the receiver's clock. Times at which the daemon was down count too: their "
+        "canaries are made at its start, as a step is told that fell due meanwhile."
     )
+    outcome = "it is kept" if canaries.is_kept else "it is NOT kept"
+    return f"{textwrap.fill(said, WIDTH)}\n\n" + "\n".join(_rows(result)) + f"\n\nAim: 99.9 %; {outcome}.\n"
 
 
 def _rows(result: ChaosResult) -> Iterator[str]:

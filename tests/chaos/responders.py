@@ -11,11 +11,10 @@ import httpx
 
 from tests.chaos.havoc import Span
 from tests.chaos.receiving.receivers import Receivers
-from tests.chaos.reports import ACKNOWLEDGED, acknowledge, report
+from tests.chaos.reports import BUTTON, acknowledge, report
 
 PATIENCE = 4.0
 """Seconds from the first message about an incident to the acknowledgement."""
-USED = "used already"
 
 
 @dataclass
@@ -82,6 +81,6 @@ class Responders:
                     page = acknowledge(link)
                 except httpx.HTTPError:
                     continue
-                # The answer to the request that did it may have been lost: the page then says that somebody did.
-                if ACKNOWLEDGED in page or "acknowledged" in page or USED in page:
+                # The answer to the request that did it may have been lost: then there is no button any more.
+                if BUTTON not in page:
                     self.responses.acknowledged[incident] = time.time()

@@ -11,7 +11,7 @@ import pytest
 
 from tests.chaos.receiving.received import Received
 from tests.chaos.receiving.receivers import Receivers
-from tests.chaos.reports import ACKNOWLEDGED, acknowledge, report_until_taken, shown
+from tests.chaos.reports import ACKNOWLEDGED, BUTTON, acknowledge, report_until_taken, shown
 from tests.chaos.told_agent import ToldAgentSettings
 from tests.end_to_end.agent_process import AgentProcess
 
@@ -45,7 +45,9 @@ def test_each_tier_comes_in_its_time_until_the_link_is_used(receivers: Receivers
         began = report_until_taken(settings.listener, "job-1")
         agent.wait_for(lambda: {(call.tier, call.channel) for call in calls(receivers)} >= both(range(1, len(AFTER))))
         link = calls(receivers)[0].link
-        assert "Acknowledge inc-" in shown(link)
+        page = shown(link)
+        assert BUTTON in page
+        assert calls(receivers)[0].incident in page
         agent.wait_for(lambda: {(call.tier, call.channel) for call in calls(receivers)} == both(range(1, 5)))
         assert f"<h1>{ACKNOWLEDGED}</h1>" in acknowledge(link)
         time.sleep(1.0)  # what was on its way
