@@ -143,6 +143,8 @@ def listening(
     **values: Any,
 ) -> Iterator[Listening]:
     """`values`: further keys of the settings `inbound`; `serves`: whether the source takes anything; `links`: what they do."""
+    if not senders:
+        values = {"public_url": "https://leakline.example.com", **values}
     settings = InboundSettings.model_validate({"listen": "127.0.0.1:0", "senders": senders, **values})
     known = Senders(settings.senders)
     known.read_secrets()
