@@ -14,8 +14,8 @@ from agent.notice.messages import text
 ALARM = "deadline-alarm"
 
 
-def tell_alarms(telling: Telling, escalation: Escalation, alarms: Sequence[Alarm], lateness: Lateness) -> None:
-    """To the tier of the one of which most has passed; to everyone where that is nobody."""
+def tell_alarms(telling: Telling, escalation: Escalation, alarms: Sequence[Alarm], lateness: Lateness) -> bool:
+    """To the tier of the one of which most has passed; to everyone where that is nobody. Whether there is anybody at all."""
     change, incident = telling.change, telling.incident
     steps = escalation.policy.steps
     tier = min(max(alarm.passed for alarm in alarms), len(steps)) - 1
@@ -29,8 +29,12 @@ def tell_alarms(telling: Telling, escalation: Escalation, alarms: Sequence[Alarm
     occasion = (incident.id, "alarm", repr(named))
     lines = list(text.clock_lines(clocks, change.now))
     messages = messages_to(telling, people, "alarm", occasion, summary, due, tier + 1, lines)
+    if not messages and change.problems.is_open(NOBODY, incident.id):
+        return False  # it is said
     telling.put(messages)
-    if not messages:
+    if messages:
+        change.problems.over(NOBODY, incident.id, f"{incident.id}: a person is there again")
+    else:
         said = f"{incident.id}: a deadline comes near, and no person can be notified"
         change.problems.report(NOBODY, incident.id, said, org=incident.org)
     channels = sorted({message.target.channel for message in messages})
@@ -45,3 +49,4 @@ def tell_alarms(telling: Telling, escalation: Escalation, alarms: Sequence[Alarm
         "channels": channels,
     }
     telling.tell(ALARM, message, escalation, data, tier=tier, due=first.due, people=people)
+    return bool(messages)

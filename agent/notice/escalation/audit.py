@@ -4,7 +4,7 @@ shows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from agent.notice.clock import TIMER as CLOCK_TIMER
@@ -31,7 +31,7 @@ def behind(
     recall: StateRecall, org: str, settings: NoticeSettings, now: datetime, channels: Sequence[str]
 ) -> Iterator[str]:
     """A sentence for each thing that is behind. `org`: the name of the shard; `channels`: names of those that there are."""
-    timers = dict(timer_of(key) for key in recall.keys(TIMER))
+    timers = dict(found for key in recall.keys(TIMER) if (found := _read(timer_of, key)) is not None)
     marked = {key.removeprefix(ESCALATE) for key in recall.keys(ESCALATE)}
     for key in recall.keys(OPEN):
         number = key.rpartition("/")[2]
@@ -42,14 +42,22 @@ def behind(
         if late > OVERDUE:
             yield f"{number} was to be looked at {_seconds(late)} ago"
     for key in recall.keys(CLOCK_TIMER):
-        number, at = clock_timers.timer_of(key)
-        if (late := now - (EPOCH + at * MILLISECOND)) > OVERDUE:
-            yield f"the clocks of {number} were to be looked at {_seconds(late)} ago"
+        clock = _read(clock_timers.timer_of, key)
+        if clock is not None and (late := now - (EPOCH + clock[1] * MILLISECOND)) > OVERDUE:
+            yield f"the clocks of {clock[0]} were to be looked at {_seconds(late)} ago"
     for channel in channels:
         for at, number in outbox.waiting(recall, channel):
             if (late := now - (EPOCH + at * MILLISECOND)) > WAITING:
                 yield f"{number} waits for {channel} since {_seconds(late)}"
             break  # they are in the order of their times
+
+
+def _read(timer_of: Callable[[str], tuple[str, int]], key: str) -> tuple[str, int] | None:
+    """None for a damaged key: its incident has no step then, which is found."""
+    try:
+        return timer_of(key)
+    except ValueError:
+        return None
 
 
 def _without_step(recall: StateRecall, number: str, org: str, settings: NoticeSettings) -> Iterator[str]:

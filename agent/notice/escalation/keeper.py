@@ -126,13 +126,16 @@ class EscalationKeeper:
         if before is None or before.state == "over":
             if policy is None:
                 return before, incident
+            is_damaged = before is None and self._recall(ESCALATION + incident.id) is not None
             before = _begun(incident, policy, change.now, before)
+            if is_damaged:  # its cycles are not known: names of messages must not come again
+                before = replace(before, cycle=int(change.now.timestamp()))
         if incident.is_acknowledged:
-            return self._acknowledged(telling, before)
+            return self._acknowledged(telling, before, policy)
         after = replace(before, state="firing")
         if before.state == "acknowledged":  # somebody took it back
-            after = replace(_anew(after, change.now), next=0)
-        elif policy is not None and policy.name != before.policy.name and _rose(before, incident):
+            after = replace(_anew(after, change.now), policy=policy or before.policy, next=0)
+        elif policy is not None and _rose(before, incident, policy):
             after = replace(_anew(after, change.now), policy=policy, next=0)
             message = f"{incident.id} is {incident.level} now: the policy {policy.name} begins"
             telling.tell(RESTARTED, message, after, {"policy": policy.name})
@@ -145,12 +148,20 @@ class EscalationKeeper:
         self._end(telling, before)
         return replace(before, state="over", is_unanswered=False, held_until=None)
 
-    def _acknowledged(self, telling: Telling, before: Escalation) -> tuple[Escalation, Incident]:
-        """It holds for a while after the last that anybody did."""
+    def _acknowledged(
+        self, telling: Telling, before: Escalation, policy: PolicySettings | None
+    ) -> tuple[Escalation, Incident]:
+        """It holds for a while after the last that anybody did, and not for a graver incident than the one that was acknowledged."""
         change, incident = telling.change, telling.incident
         if before.state != "acknowledged":
             self._end(telling, before)
         after = replace(before, state="acknowledged", is_unanswered=False, held_until=None)
+        if policy is not None and _rose(after, incident, policy):
+            graver = replace(_anew(after, change.now), policy=policy, level=incident.level, state="firing", next=0)
+            said = (
+                f"{incident.id} is {incident.level} now: its acknowledgement ends, and the policy {policy.name} begins"
+            )
+            return self._awake(telling, graver, RESTARTED, said, 0)
         lapses = _lapse(incident, after)
         if lapses > change.now:
             return after, incident
@@ -162,18 +173,23 @@ class EscalationKeeper:
         late = self._with.lateness.words(lapses, change.now, is_new=False)
         tier = min(tier_of(after, max(after.next - 1, 0)) + 1, len(after.policy.steps) - 1)
         again = replace(_anew(after, change.now - after.policy.steps[tier].after), state="firing", next=tier)
-        awake = replace(incident, acknowledged_by="", acknowledged_at=None)
-        incident = change.put(
-            incident,
-            awake,
-            LAPSED,
-            message + late,
+        return self._awake(telling, again, LAPSED, message + late, tier)
+
+    def _awake(
+        self, telling: Telling, escalation: Escalation, action: str, message: str, tier: int
+    ) -> tuple[Escalation, Incident]:
+        """It waits for somebody again."""
+        incident = telling.change.put(
+            telling.incident,
+            replace(telling.incident, acknowledged_by="", acknowledged_at=None),
+            action,
+            message,
             by=BY,
-            data={"policy": after.policy.name, "tier": tier + 1},
-            further=fields(again, tier),
+            data={"policy": escalation.policy.name, "tier": tier + 1},
+            further=fields(escalation, tier),
             reckon=False,
         )
-        return self._fired(replace(telling, incident=incident), again), incident
+        return self._fired(replace(telling, incident=incident), escalation), incident
 
     def _end(self, telling: Telling, escalation: Escalation) -> None:
         withdraw(telling.change, self._recall, escalation)
@@ -187,11 +203,11 @@ class EscalationKeeper:
         now = change.now
         if any_accepted(self._recall, escalation):
             change.problems.over(NOBODY, incident.id, f"{incident.id}: a message was accepted")
-        elif all_failed(self._recall, escalation):
+        held = self._held(incident, now)
+        if held is None and all_failed(self._recall, escalation):
             escalation = after_failure(telling, escalation)
         escalation = somebody_now(telling, escalation)
         due = step_time(escalation, escalation.next)
-        held = self._held(incident, now)
         if due > now or held is not None:
             return self._hold(telling, escalation, held if due <= now else None)
         late = ""
@@ -243,8 +259,8 @@ class EscalationKeeper:
         policy = fitting(policies, incident, self._org) or policies[-1]
         kept = escalation or Escalation(incident.id, policy, incident.level, "over", change.now)
         found, marks = alarms(telling.clocks, incident.detected_at, kept.alarms, self._with.settings.alarms, change.now)
-        if found:
-            tell_alarms(telling, kept, found, self._with.lateness)
+        if found and not tell_alarms(telling, kept, found, self._with.lateness):
+            return kept if escalation is None else escalation  # they are told once there is somebody
         return replace(kept, alarms=marks) if marks != kept.alarms else escalation
 
     # Time
@@ -255,6 +271,9 @@ class EscalationKeeper:
         if escalation is None:
             return None
         times = list(next_alarms(clocks, incident.detected_at, self._with.settings.alarms, now))
+        told, _ = alarms(clocks, incident.detected_at, escalation.alarms, self._with.settings.alarms, now)
+        if told:
+            times.append(now + LOOK_AGAIN)
         if escalation.state == "firing":
             held = escalation.held_until
             if escalation.fired is not None and not escalation.fired.messages:
@@ -278,7 +297,10 @@ def _anew(escalation: Escalation, began: datetime) -> Escalation:
     )
 
 
-def _rose(escalation: Escalation, incident: Incident) -> bool:
+def _rose(escalation: Escalation, incident: Incident, policy: PolicySettings) -> bool:
+    """Whether its level is higher now, and another policy is for that."""
+    if policy.name == escalation.policy.name:
+        return False
     return LEVELS.index(incident.level) > LEVELS.index(escalation.level)
 
 

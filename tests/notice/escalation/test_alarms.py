@@ -112,3 +112,20 @@ def test_no_message_names_whom_it_is_about(german: CalledLife) -> None:
     german.pass_by(40 * HOUR, HOUR)
     assert german.messages("alarm") and german.messages("escalation")
     assert "SECRET" not in repr(german.messages())
+
+
+def test_an_alarm_that_found_nobody_is_told_once_there_is_somebody(german: CalledLife) -> None:
+    """Meanwhile it is a problem, said once."""
+    german.open(acknowledged_by="ana", acknowledged_at=BEGIN, state="contained")
+    german.look()
+    german.roster.there = []
+    german.pass_by(40 * HOUR, HOUR)
+    german.pass_by(5 * MINUTE)
+    assert [problem.kind for problem in german.problems.open()] == ["no-person-notified"]
+    assert german.messages("alarm") == []
+    records = german.recorded("deadline-alarm")
+    german.roster.there = ["ana"]
+    german.pass_by(2 * MINUTE)
+    assert german.messages("alarm")
+    assert german.problems.open() == []
+    assert german.recorded("deadline-alarm") == records + 1

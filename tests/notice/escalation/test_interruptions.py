@@ -127,3 +127,15 @@ def test_policies_of_one_step_repeat_it(life: CalledLife) -> None:
     life.look()
     life.pass_by(HOUR)
     assert life.tiers() == [(0, 1), (15, 1), (30, 1)]
+
+
+def test_what_is_held_is_held_where_channels_fail_too(life: CalledLife) -> None:
+    """The next step waits for the end of the snooze."""
+    life.open()
+    life.look()
+    life.change("inc-1", lambda found: replace(found, snoozed_until=BEGIN + HOUR))
+    life.deliver(accepted=False)
+    life.pass_by(30 * MINUTE)
+    assert life.tiers() == [(0, 1)]
+    life.pass_by(40 * MINUTE)
+    assert [tier for _, tier in life.tiers()][:2] == [1, 2]

@@ -157,3 +157,30 @@ def test_no_step_is_early_when_the_clock_goes_back(life: CalledLife) -> None:
     assert len(life.messages()) == 5
     life.pass_by(MINUTE)
     assert max(message.tier for message in life.messages()) == 3
+
+
+def test_an_acknowledgement_does_not_hold_for_a_graver_incident(life: CalledLife) -> None:
+    """Where another policy is for its level, that one begins at once; where the same is, it holds."""
+    grave = POLICY.model_copy(update={"name": "grave", "levels": ["critical"]})
+    life.restart(arranged(grave, POLICY.model_copy(update={"levels": ["high"]})))
+    life.open()
+    life.look()
+    life.acknowledge()
+    life.pass_by(10 * MINUTE)
+    life.change("inc-1", lambda found: replace(found, level="critical"))
+    life.pass_by(MINUTE)
+    assert life.tiers() == [(0, 1), (10, 1)]
+    assert life.escalation().policy.name == "grave"
+    assert life.incident("inc-1").acknowledged_at is None
+
+
+def test_a_damaged_escalation_begins_again_with_other_names(life: CalledLife) -> None:
+    """What was sent once is no reason to send nothing now."""
+    life.open()
+    life.look()
+    life.deliver(accepted=True)
+    with life.desk.changing() as change:
+        change.apply({"escalation/inc-1": b"{", "escalate/inc-1": b""})
+    life.pass_by(MINUTE)
+    assert len(life.messages()) == 4
+    assert len({message.id for message in life.messages()}) == 4
