@@ -46,6 +46,11 @@ NOTICEABLE = 60.0
 
 ACCEPTED, FAILED, GIVEN_UP = "message-accepted", "message-failed", "message-given-up"
 
+DOWN_AFTER = 2
+"""Failures one after the other after which the rest of what is due counts as failed too, and is tried later."""
+
+_UNTRIED = NotAccepted("the channel failed a moment ago, so it was not tried")
+
 UNRECORDED: frozenset[str] = frozenset({"canary"})
 """Kinds of which nothing is written down each time: the trail would hold little else."""
 
@@ -117,25 +122,26 @@ class ChannelSender:
         waiting = list(outbox.waiting(shard.desk.recall, self._channel.name))
         due = [number for at, number in waiting if at <= milliseconds(now)]
         known.seen, known.next = changes, min((at for at, number in waiting if at > milliseconds(now)), default=None)
-        count = 0
-        for bundle in bundles(
-            ordered([found for number in due if (found := _message(shard.desk, number)) is not None])
-        ):
+        found = [message for number in due if (message := _message(shard.desk, number)) is not None]
+        count, failures = 0, 0
+        for bundle in bundles(ordered(found)):
             if self._stop.is_set():
                 break
             count += len(bundle)
-            if not self._send(name, shard.desk, bundle):
+            messages = [message for sent in bundle if (message := _message(shard.desk, sent.id)) is not None]
+            if not messages:
+                continue
+            # A channel that hangs would be asked for minutes: what is behind would be told over no other channel meanwhile.
+            is_down = failures >= DOWN_AFTER
+            result = _UNTRIED if is_down else self._attempt(together(messages))
+            failures = failures + 1 if isinstance(result, NotAccepted) and not result.for_good else 0
+            if not self._store(name, messages, result, "" if is_down else bundle_of(messages)):
                 known.seen = -1
                 break
         return count
 
-    def _send(self, name: str, desk: IncidentDesk, bundle: Sequence[Message]) -> bool:
-        """Whether what came of it is stored; else the same is sent again."""
-        messages = [message for known in bundle if (message := _message(desk, known.id)) is not None]
-        if not messages:
-            return True
-        whole = together(messages)
-        result = self._attempt(whole)
+    def _store(self, name: str, messages: Sequence[Message], result: Receipt | NotAccepted, bundle: str) -> bool:
+        """Whether what came of them is stored; else the same is sent again. `bundle`: see `_record`."""
         now = self._now()
         failure = result if isinstance(result, NotAccepted) else None
         try:
@@ -146,8 +152,9 @@ class ChannelSender:
                     return False
                 with shard.desk.changing() as change:
                     for message in messages:
-                        self._record(change, message, bundle_of(messages), result, now)
-            self._health.note(failure)
+                        self._record(change, message, bundle, result, now)
+            if result is not _UNTRIED:
+                self._health.note(failure)
         except Busy as error:
             log.warning("what a channel answered waits for the state", channel=self._channel.name, reason=str(error))
             return False

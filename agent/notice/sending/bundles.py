@@ -11,6 +11,8 @@ from agent.notice.messages.message import Message
 
 MOST_APART = 10
 """Messages of a kind to a place that are sent one by one."""
+MOST_TOGETHER = 100
+"""That one message says, and one transaction stores."""
 MOST_LINES = 20
 
 BUNDLED = frozenset({"escalation", "alarm"})
@@ -35,7 +37,7 @@ def bundles(messages: Sequence[Message]) -> list[list[Message]]:
         if message.bundle or (message.kind in BUNDLED and len(group) > MOST_APART):
             if message.id not in seen:
                 seen |= {member.id for member in group}
-                found.append(group)
+                found += [group[start : start + MOST_TOGETHER] for start in range(0, len(group), MOST_TOGETHER)]
         else:
             found.append([message])
     return found

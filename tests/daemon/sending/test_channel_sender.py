@@ -10,6 +10,8 @@ import pytest
 from agent.errors import StateError
 from agent.notice.channels.channel import NotAccepted
 from agent.notice.messages import outbox
+from agent.notice.messages.message import Message, Target
+from agent.notice.sending.bundles import bundles
 from tests.daemon.sending.scripted_channel import SendingLife
 from tests.notice.escalation.called import HOUR, MINUTE
 
@@ -256,3 +258,28 @@ def test_nothing_is_read_while_nothing_is_due(life: SendingLife, monkeypatch: py
     monkeypatch.setattr(outbox, "waiting", reads)
     life.now += MINUTE / 2
     assert life.senders["mail"].turn() == 0
+
+
+def test_a_channel_that_is_down_is_not_asked_for_each_message(life: SendingLife) -> None:
+    """After two failures the others count as failed, so that their next steps do not wait; all are tried later."""
+    life.channels["mail"].answers = [NotAccepted(DOWN)] * 2
+    for number in range(6):
+        life.open(f"inc-{number}")
+    life.look()
+    life.senders["mail"].turn()
+    assert len(life.channels["mail"].sent) == 2
+    waiting = [message for number in range(6) for message in life.messages(number=f"inc-{number}")]
+    assert all(message.attempts == 1 for message in waiting if message.target.channel == "mail")
+    life.now += timedelta(seconds=5)
+    life.senders["mail"].turn()
+    accepted = [message for number in range(6) for message in life.messages(number=f"inc-{number}")]
+    assert sum(message.state == "accepted" for message in accepted if message.target.channel == "mail") == 6
+
+
+def test_a_storm_is_sent_in_bundles_of_a_hundred(life: SendingLife) -> None:
+    """Each in a transaction of its own."""
+    messages = [
+        Message(f"msg-{number}", "escalation", Target("mail"), "high", f"{number}", life.now, life.now, life.now)
+        for number in range(250)
+    ]
+    assert [len(bundle) for bundle in bundles(messages)] == [100, 100, 50]
