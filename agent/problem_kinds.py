@@ -64,7 +64,7 @@ KINDS: Mapping[str, ProblemKind] = {
     # Telling people
     "escalation-unanswered": ProblemKind(
         "itself",
-        "acknowledge the incident (`leakline incidents acknowledge ID`), or judge it; the last tier is notified again meanwhile",
+        "look after the incident: `leakline incidents show ID` says what to do next; the last tier is notified again meanwhile",
         over="escalation-answered",
     ),
     "no-person-notified": ProblemKind(
