@@ -103,6 +103,7 @@ def _rows_held(
     if not in_full:
         rows &= (home % NANOSECONDS == 0).fill_null(False)
     own = converted(home, kind)
+    rows &= own.is_not_null()  # of a value beyond the key's range the key may have another field's
     for column in further:
         value = converted(column, kind)
         rows &= ~(value == own).fill_null(False)

@@ -85,6 +85,20 @@ def test_a_row_more_than_the_limit_makes_no_difference(frame: pl.DataFrame) -> N
     assert encode(longer[:SMALL]).to_list() == encode(longer).to_list()[:SMALL]
 
 
+def test_a_number_beyond_its_key_keeps_a_field_of_its_own() -> None:
+    """The key has the next field's value then, in either way of writing."""
+    columns = {
+        column.name: column
+        for column in (
+            pl.Series("salesforce.row_count", [2**63, 5], dtype=pl.UInt64),
+            pl.Series("salesforce.rows_fetched", [0, 0], dtype=pl.Int64),
+        )
+    }
+    by_row, by_column = (way.lines(columns, 2, own_keys=True).to_list() for way in (cef_rows, cef_columns))
+    assert by_column == by_row
+    assert "salesforceRowCount=9223372036854775808" in by_row[0]
+
+
 def test_no_rows_are_no_lines() -> None:
     """An empty frame of any columns gives an empty column of text."""
     frame = pl.DataFrame({"event.id": ["1"], "user.roles": [["a"]], "event.duration": [1]}).clear()
