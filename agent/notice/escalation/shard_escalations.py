@@ -14,7 +14,7 @@ import structlog
 from agent.notice.escalation.escalation import ESCALATION, TIMER
 from agent.notice.escalation.keeper import EscalationKeeper, Surroundings
 from agent.notice.escalation.timer_keys import timer_of
-from agent.notice.incidents.book import DAMAGED, ESCALATE, IncidentBook
+from agent.notice.incidents.book import DAMAGED, ESCALATE, INCIDENT, IncidentBook
 from agent.notice.incidents.desk import IncidentDesk
 from agent.notice.incidents.grouping import milliseconds
 
@@ -35,8 +35,10 @@ class ShardEscalations:
         self._keeper = EscalationKeeper(desk.recall, desk.shard, surroundings)
         self._timers: dict[str, int] | None = None
         """By incident; None before they were read."""
-        self._damaged: set[str] = set()
-        """Incidents that could not be read: they are left alone until the next start."""
+        self._damaged: dict[str, tuple[bytes | None, int | None]] = {}
+        """Incidents that could not be read, as they were stored, and their timers: they are left alone until something else is
+        stored, for an alert may open them again.
+        """
         self._next: int | None = None
         self._seen = -1
         """How often something had been stored when marks were looked for last."""
@@ -56,7 +58,11 @@ class ShardEscalations:
         timers, unknown = (self._timers, []) if self._timers is not None else self._read()
         due = [number for number, at in sorted(timers.items(), key=lambda item: item[1]) if at <= milliseconds(now)]
         marked = [key.removeprefix(ESCALATE) for key in self.desk.recall.keys(ESCALATE)]
-        numbers = [number for number in dict.fromkeys([*due, *marked, *unknown]) if number not in self._damaged]
+        numbers = [
+            number
+            for number in dict.fromkeys([*due, *marked, *unknown, *self._damaged])
+            if not self._is_damaged(number)
+        ]
         for start in range(0, len(numbers), AT_ONCE):
             if stops():
                 return start
@@ -70,26 +76,34 @@ class ShardEscalations:
         """All of them in one transaction; where one is damaged, each in its own."""
         try:
             with self.desk.changing() as change:
-                found = {number: self._keeper.look(change, number, timers.get(number)) for number in numbers}
+                found = {number: self._keeper.look(change, number, self._timer(timers, number)) for number in numbers}
         except ValueError as error:
             if len(numbers) > 1:
                 for number in numbers:
                     self._look([number], timers)
                 return
-            self._set_aside(numbers[0], str(error))
+            self._set_aside(numbers[0], str(error), self._timer(timers, numbers[0]))
             timers.pop(numbers[0], None)
             return
         for number, at in found.items():
+            self._damaged.pop(number, None)
             timers.pop(number, None)
             if at is not None:
                 timers[number] = at
 
-    def _set_aside(self, number: str, reason: str) -> None:
+    def _timer(self, timers: dict[str, int], number: str) -> int | None:
+        """What is stored of an incident that was set aside counts no more, and is to go with its next look."""
+        return timers.get(number, self._damaged.get(number, (None, None))[1])
+
+    def _is_damaged(self, number: str) -> bool:
+        return number in self._damaged and self._damaged[number][0] == self.desk.recall(INCIDENT + number)
+
+    def _set_aside(self, number: str, reason: str, timer: int | None) -> None:
         log.error("an incident cannot be read, and no message about it is sent", incident=number, reason=reason[:300])
         with self.desk.changing() as change:
             message = f"{number} cannot be read: no message about it is sent, and alerts open another incident"
             change.problems.report(PROBLEM, number, message, org=self.desk.shard)
-        self._damaged.add(number)
+        self._damaged[number] = (self.desk.recall(INCIDENT + number), timer)
 
     def _read(self) -> tuple[dict[str, int], list[str]]:
         """Timers, and open incidents without an escalation: those of before there were policies, or whose timer is damaged."""
