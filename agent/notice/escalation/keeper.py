@@ -206,7 +206,8 @@ class EscalationKeeper:
         held = self._held(incident, now)
         if held is None and all_failed(self._recall, escalation):
             escalation = after_failure(telling, escalation)
-        escalation = somebody_now(telling, escalation)
+        if held is None:
+            escalation = somebody_now(telling, escalation)
         due = step_time(escalation, escalation.next)
         if due > now or held is not None:
             return self._hold(telling, escalation, held if due <= now else None)

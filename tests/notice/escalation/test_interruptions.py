@@ -139,3 +139,16 @@ def test_what_is_held_is_held_where_channels_fail_too(life: CalledLife) -> None:
     assert life.tiers() == [(0, 1)]
     life.pass_by(40 * MINUTE)
     assert [tier for _, tier in life.tiers()][:2] == [1, 2]
+
+
+def test_what_is_held_is_held_where_somebody_comes_back_too(life: CalledLife) -> None:
+    """Nobody was there for the first step; whoever comes during the snooze is told after it."""
+    life.roster.there = []
+    life.open()
+    life.look()
+    life.change("inc-1", lambda found: replace(found, snoozed_until=BEGIN + HOUR))
+    life.roster.there = ["ana"]
+    life.pass_by(50 * MINUTE)
+    assert life.tiers() == []
+    life.pass_by(15 * MINUTE)
+    assert {at for at, _ in life.tiers()} == {60}
