@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -23,9 +23,9 @@ from agent.daemon.turns.incident_turns import ShardIncidents
 from agent.daemon.turns.stepped_time import SteppedTime
 from agent.errors import Busy, DiskFull, LeaklineError
 from agent.notice.channels.channel import Channel, NotAccepted, Receipt
+from agent.notice.clocks.timer_keys import EPOCH
 from agent.notice.incidents.book import ESCALATE
 from agent.notice.incidents.desk import IncidentChange, IncidentDesk
-from agent.notice.incidents.grouping import milliseconds
 from agent.notice.incidents.incident import Incident
 from agent.notice.messages import outbox
 from agent.notice.messages.message import Message
@@ -45,6 +45,12 @@ NOTICEABLE = 60.0
 """Seconds after its time from which on a message is late."""
 
 ACCEPTED, FAILED, GIVEN_UP = "message-accepted", "message-failed", "message-given-up"
+
+TURN_FOR = 5.0
+"""Seconds after which a turn that goes well is left: what is graver may have come meanwhile, or wait in another shard."""
+
+FURTHEST = 2 * results.LONGEST_ASKED
+"""No message is put off for so long: what is to be sent later than that was stored while the machine's clock was ahead."""
 
 DOWN_AFTER = 2
 """Failures one after the other after which the rest of what is due counts as failed too, and is tried later."""
@@ -117,15 +123,18 @@ class ChannelSender:
         if known is None or known.desk is not shard.desk:
             known = self._known[name] = _Known(shard.desk)
         changes = shard.incidents.changes
-        if changes == known.seen and (known.next is None or known.next > milliseconds(now)):
+        if changes == known.seen and (known.next is None or not _is_due(known.next, now)):
             return 0
         waiting = list(outbox.waiting(shard.desk.recall, self._channel.name))
-        due = [number for at, number in waiting if at <= milliseconds(now)]
-        known.seen, known.next = changes, min((at for at, number in waiting if at > milliseconds(now)), default=None)
+        due = [number for at, number in waiting if _is_due(at, now)]
+        known.seen, known.next = changes, min((at for at, _ in waiting if not _is_due(at, now)), default=None)
         found = [message for number in due if (message := _message(shard.desk, number)) is not None]
-        count, failures = 0, 0
+        count, failures, began = 0, 0, self._steady()
         for bundle in bundles(ordered(found)):
             if self._stop.is_set():
+                break
+            if failures == 0 and self._steady() - began > TURN_FOR:
+                known.seen = -1
                 break
             count += len(bundle)
             messages = [message for sent in bundle if (message := _message(shard.desk, sent.id)) is not None]
@@ -226,6 +235,11 @@ class ChannelSender:
             sentence = f"{incident.id}: {about} {said}"
             tell = partial(change.tell, incident, action, sentence, by="leakline", further=fields(message, late_by))
         tell(data=data, personal=personal)
+
+
+def _is_due(at: int, now: datetime) -> bool:
+    """`at`: in milliseconds."""
+    return not now < EPOCH + timedelta(milliseconds=at) <= now + FURTHEST
 
 
 def _message(desk: IncidentDesk, number: str) -> Message | None:
