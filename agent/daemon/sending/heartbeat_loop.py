@@ -32,6 +32,10 @@ TIMEOUT = 10.0
 BEHIND, FAILED = "escalation-behind", "heartbeat-failed"
 """Kinds of problems."""
 SUBJECT = "escalation"
+LOOK_AGAIN = 5.0
+"""Seconds after which what is behind is looked at again before it is said: after a restart all that fell due meanwhile is behind, and
+is told within them.
+"""
 MOST_SAID = 3
 """Sentences of what is behind; the number of all is said."""
 
@@ -59,6 +63,8 @@ class HeartbeatLoop:
         self._steady = steady
         self._every = (settings or HeartbeatSettings(url="http://127.0.0.1")).every.total_seconds()
         self._next = steady()
+        self._was_behind = False
+        """Whether something was at the last look."""
         self._connection: Connection | None = None
         self.sent_at: datetime | None = None
         """When the monitor took one last."""
@@ -77,6 +83,10 @@ class HeartbeatLoop:
             return False
         self._next = self._steady() + self._every
         behind = list(self._audit())
+        was_behind, self._was_behind = self._was_behind, bool(behind)
+        if behind and not was_behind:
+            self._next = self._steady() + min(self._every, LOOK_AGAIN)
+            return False
         if behind:
             rest = f" and {len(behind) - MOST_SAID:,} more like these" if len(behind) > MOST_SAID else ""
             said = f"{counted(len(behind), 'thing')} behind: {'; '.join(behind[:MOST_SAID])}{rest}"

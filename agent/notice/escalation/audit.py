@@ -13,7 +13,7 @@ from agent.notice.clocks.timer_keys import EPOCH
 from agent.notice.escalation.activity import calls, fitting
 from agent.notice.escalation.escalation import ESCALATION, TIMER, decode
 from agent.notice.escalation.timer_keys import timer_of
-from agent.notice.incidents.book import ESCALATE, OPEN
+from agent.notice.incidents.book import ESCALATE, INCIDENT, OPEN, waits
 from agent.notice.incidents.incident import Incident
 from agent.notice.incidents.incident import decode as decode_incident
 from agent.notice.messages import outbox
@@ -37,6 +37,8 @@ def behind(
         number = key.rpartition("/")[2]
         if "/candidate/" not in key and number not in timers and number not in marked:
             yield from _without_step(recall, number, org, settings)
+    for number in sorted(marked - timers.keys()):
+        yield from _not_looked_at(recall, number, org, settings, now)
     for number, at in timers.items():
         late = now - (EPOCH + at * MILLISECOND)
         if late > OVERDUE:
@@ -60,8 +62,24 @@ def _read(timer_of: Callable[[str], tuple[str, int]], key: str) -> tuple[str, in
         return None
 
 
+def _not_looked_at(
+    recall: StateRecall, number: str, org: str, settings: NoticeSettings, now: datetime
+) -> Iterator[str]:
+    """One that is marked to be looked at, and has no step yet, for longer than a look takes."""
+    data = recall(INCIDENT + number)
+    try:
+        incident = decode_incident(data) if data is not None else None
+    except ValueError:
+        return  # its damage is a problem of its own
+    if incident is None or not waits(incident) or fitting(settings.policies_in_force, incident, org) is None:
+        return
+    late = now - max([incident.opened_at, *(decision.at for decision in incident.decisions)])
+    if calls(incident) and late > OVERDUE:
+        yield f"{number} waits for its first step since {_seconds(late)}"
+
+
 def _without_step(recall: StateRecall, number: str, org: str, settings: NoticeSettings) -> Iterator[str]:
-    data, stored = recall(f"incident/{number}"), recall(ESCALATION + number)
+    data, stored = recall(INCIDENT + number), recall(ESCALATION + number)
     if data is None:
         return
     try:

@@ -119,6 +119,8 @@ def test_the_monitor_hears_nothing_while_something_is_behind(life: SendingLife) 
         life.steady += 60
         found.append("inc-1 was to be looked at 90 s ago")
         assert not loop.turn()
+        life.steady += 5
+        assert not loop.turn()
         assert [problem.kind for problem in life.problems.open()] == ["escalation-behind"]
         life.steady += 60
         found.clear()
@@ -126,6 +128,20 @@ def test_the_monitor_hears_nothing_while_something_is_behind(life: SendingLife) 
     assert heard == ["/ping/secret-uuid"] * 2
     assert life.problems.open() == []
     assert loop.sent_at == life.now
+
+
+def test_what_is_made_up_for_at_once_after_a_restart_is_no_problem(life: SendingLife) -> None:
+    """The heartbeat is a few seconds later then, and not a whole time."""
+    found = ["inc-1 was to be looked at 7200 s ago"]
+    with monitor() as (url, heard):
+        loop = heartbeats(life, url, found)
+        assert not loop.turn()
+        assert heard == []
+        assert life.problems.open() == []
+        found.clear()
+        life.steady += 5
+        assert loop.turn()
+    assert len(heard) == 1
 
 
 def test_a_monitor_that_refuses_is_a_problem_without_its_path(life: SendingLife) -> None:
@@ -158,6 +174,15 @@ def test_the_audit_finds_what_is_not_looked_at_in_time(life: SendingLife) -> Non
     with life.desk.changing() as change:
         change.apply(dict.fromkeys([*life.recall.keys(TIMER), *life.recall.keys(ESCALATE)]))
     assert any("no step of its escalation is planned" in sentence for sentence in found_behind(life))
+
+
+def test_the_audit_finds_an_incident_that_nobody_looks_at(life: SendingLife) -> None:
+    """The loop is stuck, or cannot write."""
+    life.open()
+    assert found_behind(life) == []
+    assert found_behind(life, 2 * MINUTE) == ["inc-1 waits for its first step since 120 s"]
+    life.look()
+    assert found_behind(life, 2 * MINUTE) == []
 
 
 def test_the_audit_is_content_with_what_waits_for_nobody(life: SendingLife) -> None:
