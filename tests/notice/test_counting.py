@@ -192,7 +192,9 @@ NUMBERS_OF_CODE = {
     "messages/text.py": {0, 1, 3, 10, 60},
     "sending/bundles.py": {0, 1, 10, 20, 100},
     "sending/message_event.py": {0.0, 3, 300},
+    "sending/message_record.py": {0},
     "sending/results.py": {0, 1, 5, 10, 15, 24},
+    "sending/unknown_channels.py": {0, 1, 50, 300},
 }
 """Digits of digests and keys, how many a message lists, a transaction looks at and memory keeps, the minute from which something is
 late, the minutes by which clocks may be apart and the millisecond of a timer, severities; indices and groups, names that are shown,

@@ -10,10 +10,9 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 
 import structlog
 
@@ -26,13 +25,12 @@ from agent.notice.channels.channel import Channel, NotAccepted, Receipt
 from agent.notice.clocks.timer_keys import EPOCH
 from agent.notice.incidents.book import ESCALATE
 from agent.notice.incidents.desk import IncidentChange, IncidentDesk
-from agent.notice.incidents.incident import Incident
 from agent.notice.messages import outbox
 from agent.notice.messages.message import Message
 from agent.notice.sending import results
 from agent.notice.sending.bundles import bundle_of, bundles, ordered, together
 from agent.notice.sending.late_message import late_words
-from agent.notice.sending.message_event import fields
+from agent.notice.sending.message_record import GIVEN_UP, tell
 from agent.pipeline.progress import FULL_DISK_PAUSE
 from agent.redaction.redaction import redact
 
@@ -44,7 +42,7 @@ LOOK_EVERY = 0.5
 NOTICEABLE = 60.0
 """Seconds after its time from which on a message is late."""
 
-ACCEPTED, FAILED, GIVEN_UP = "message-accepted", "message-failed", "message-given-up"
+ACCEPTED, FAILED = "message-accepted", "message-failed"
 
 TURN_FOR = 5.0
 """Seconds after which a turn that goes well is left: what is graver may have come meanwhile, or wait in another shard."""
@@ -56,9 +54,6 @@ DOWN_AFTER = 2
 """Failures one after the other after which the rest of what is due counts as failed too, and is tried later."""
 
 _UNTRIED = NotAccepted("the channel failed a moment ago, so it was not tried")
-
-UNRECORDED: frozenset[str] = frozenset({"canary"})
-"""Kinds of which nothing is written down each time: the trail would hold little else."""
 
 
 @dataclass(slots=True)
@@ -200,7 +195,7 @@ class ChannelSender:
             action = GIVEN_UP if after.has_ended else FAILED
             metrics.MESSAGES.labels(self._channel.name, "given-up" if after.has_ended else "failed").inc()
             if after.has_ended or results.is_news(after.attempts):
-                self._tell(change, action, after, f"was not accepted: {result}", 0.0)
+                tell(change, action, after, f"was not accepted: {result}", 0.0)
         else:
             after = outbox.keep(change, before, results.accepted(before, result, now))
             late_by = (now - before.due).total_seconds()
@@ -208,33 +203,9 @@ class ChannelSender:
             metrics.MESSAGE_SECONDS.labels(self._channel.name).observe(max(late_by, 0.0))
             bundled = f", together with others as {bundle}" if bundle not in ("", known.id) else ""
             said = f"is accepted{bundled}{late_words(before, self._time.lateness, now)}"
-            self._tell(change, ACCEPTED, after, said, late_by if late_by > NOTICEABLE else 0.0)
+            tell(change, ACCEPTED, after, said, late_by if late_by > NOTICEABLE else 0.0)
         if after.incident:
             change.apply({ESCALATE + after.incident: b""})
-
-    def _tell(self, change: IncidentChange, action: str, message: Message, said: str, late_by: float) -> None:
-        if message.kind in UNRECORDED:
-            return
-        data = {
-            "message": message.id,
-            "kind": message.kind,
-            "channel": message.target.channel,
-            "attempts": message.attempts,
-            "answer": message.answer,
-            "receipt": message.receipt,
-            "due": message.due.isoformat(),
-        }
-        personal = {"people": list(message.target.people), "address": message.target.address}
-        about = f"{message.kind} {message.id} over {message.target.channel}"
-        incident = _incident(change, message.incident)
-        if incident is None:
-            tell = partial(
-                change.announce, action, f"{about} {said}", about=message.id, fields=fields(message, late_by)
-            )
-        else:
-            sentence = f"{incident.id}: {about} {said}"
-            tell = partial(change.tell, incident, action, sentence, by="leakline", further=fields(message, late_by))
-        tell(data=data, personal=personal)
 
 
 def _is_due(at: int, now: datetime) -> bool:
@@ -250,10 +221,3 @@ def _message(desk: IncidentDesk, number: str) -> Message | None:
         log.error("a message cannot be read", message=number, reason=str(error)[:300])
         return None
     return found if found is not None and not found.has_ended else None
-
-
-def _incident(change: IncidentChange, number: str) -> Incident | None:
-    """None also for one that is damaged: that is told elsewhere."""
-    with suppress(ValueError):
-        return change.incident(number) if number else None
-    return None

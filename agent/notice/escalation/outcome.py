@@ -17,9 +17,11 @@ MESSAGES = "escalation-messages/"
 
 
 def all_failed(recall: StateRecall, escalation: Escalation) -> bool:
-    """Whether each was tried, and none was accepted."""
+    """Whether each was tried or given up, and none was accepted."""
     found = list(_of_step(recall, escalation))
-    return bool(found) and all(message.attempts and message.state in ("waiting", "given-up") for message in found)
+    return bool(found) and all(
+        message.state == "given-up" or (message.attempts and message.state == "waiting") for message in found
+    )
 
 
 def any_accepted(recall: StateRecall, escalation: Escalation) -> bool:

@@ -17,6 +17,7 @@ from agent.notice.escalation.timer_keys import timer_of
 from agent.notice.incidents.book import DAMAGED, ESCALATE, INCIDENT, IncidentBook
 from agent.notice.incidents.desk import IncidentDesk
 from agent.notice.incidents.grouping import milliseconds
+from agent.notice.sending.unknown_channels import give_up
 
 log = structlog.get_logger()
 
@@ -32,6 +33,7 @@ class ShardEscalations:
     def __init__(self, desk: IncidentDesk, book: IncidentBook, surroundings: Surroundings) -> None:
         self.desk = desk
         self._book = book
+        self._channels = surroundings.channels.keys()
         self._keeper = EscalationKeeper(desk.recall, desk.shard, surroundings)
         self._timers: dict[str, int] | None = None
         """By incident; None before they were read."""
@@ -107,6 +109,7 @@ class ShardEscalations:
 
     def _read(self) -> tuple[dict[str, int], list[str]]:
         """Timers, and open incidents without an escalation: those of before there were policies, or whose timer is damaged."""
+        give_up(self.desk, self._channels)
         timers: dict[str, int] = {}
         damaged: list[str] = []
         for key in self.desk.recall.keys(TIMER):

@@ -109,7 +109,9 @@ def somebody_now(telling: Telling, escalation: Escalation) -> Escalation:
 
 
 def after_failure(telling: Telling, escalation: Escalation) -> Escalation:
-    """Every channel of the newest step failed: the next step is told at once; after the last tier of a round everyone, once."""
+    """Every channel of the newest step failed: the next step is told at once; after the last tier of a round everyone, once at each
+    place, and at a place that is new in the settings too.
+    """
     fired = escalation.fired
     if fired is None:
         return escalation
@@ -118,19 +120,17 @@ def after_failure(telling: Telling, escalation: Escalation) -> Escalation:
     incident = telling.incident
     if not fired.is_widened:
         _say_nobody(telling, escalation, EVERY_CHANNEL_FAILED)
-        tier = tier_of(escalation, fired.number)
-        people = telling.roster.people([EVERYONE], telling.change.now)
-        occasion = (incident.id, "escalation", escalation.cycle, fired.number)
-        summary = text.call(incident, telling.org, tier + 1)
-        messages = messages_to(telling, people, "escalation", occasion, summary, telling.change.now, tier + 1)
-        telling.put(messages)
-        known = tuple(dict.fromkeys([*fired.messages, *(message.id for message in messages)]))
-        is_wider, escalation = (
-            len(known) > len(fired.messages),
-            replace(escalation, fired=replace(fired, messages=known, is_widened=True)),
-        )
-        if is_wider:
-            return escalation
+    tier = tier_of(escalation, fired.number)
+    people = telling.roster.people([EVERYONE], telling.change.now)
+    occasion = (incident.id, "escalation", escalation.cycle, fired.number)
+    summary = text.call(incident, telling.org, tier + 1)
+    messages = messages_to(telling, people, "escalation", occasion, summary, telling.change.now, tier + 1)
+    wider = [message for message in messages if message.id not in fired.messages]
+    known = (*fired.messages, *(message.id for message in wider))
+    escalation = replace(escalation, fired=replace(fired, messages=known, is_widened=True))
+    if wider:
+        telling.put(wider)
+        return escalation
     said = f"{incident.id}: every channel failed for everyone who is to be told"
     telling.change.problems.report(NOBODY, incident.id, said, org=incident.org)
     return escalation
