@@ -12,7 +12,7 @@ from agent.assembly.node import Node
 from agent.assembly.notice.channels import build_channel
 from agent.daemon.escalation.escalation_loop import EscalationLoop
 from agent.daemon.sending.canary_loop import CanaryLoop
-from agent.daemon.sending.channel_health import ChannelHealth, deaf
+from agent.daemon.sending.channel_health import ChannelHealth, deaf, end_of_unknown
 from agent.daemon.sending.channel_sender import ChannelSender
 from agent.daemon.sending.heartbeat_loop import HeartbeatLoop
 from agent.notice.escalation.audit import behind
@@ -74,6 +74,7 @@ def build_telling_parts(
         return TellingParts()
     process = node.shards[PROCESS]
     problems = process.stores.problems
+    end_of_unknown(problems, [channel.name for channel in settings.channels])
     escalation = EscalationLoop(
         node.directory,
         lambda: node.shards,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -119,3 +119,12 @@ def deaf(health: Sequence[ChannelHealth]) -> Iterator[str]:
     """A sentence where every channel fails. Their messages are not behind while they are tried, but nobody is told anything."""
     if health and all(known.state.failing_since is not None for known in health):
         yield "no channel accepts messages"
+
+
+def end_of_unknown(problems: Problems, channels: Collection[str]) -> None:
+    """What is said of channels that are not in the settings any more is over: nobody could find them to work again. `channels`: names
+    of those that there are. Raises StateError, DiskFull.
+    """
+    for problem in problems.open():
+        if problem.kind == PROBLEM and problem.subject not in channels:
+            problems.over(PROBLEM, problem.subject, f"there is no channel {problem.subject} in the settings any more")

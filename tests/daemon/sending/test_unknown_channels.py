@@ -2,8 +2,10 @@
 
 import pytest
 
+from agent.daemon.sending.channel_health import end_of_unknown
 from agent.notice.arrangements.channels import WebhookSettings
 from agent.notice.arrangements.people import PersonSettings
+from agent.notice.channels.channel import NotAccepted
 from agent.notice.settings import NoticeSettings
 from agent.secret import SecretReference
 from tests.daemon.sending.scripted_channel import SendingLife
@@ -56,3 +58,11 @@ def test_what_was_accepted_is_not_told_again(life: SendingLife, monkeypatch: pyt
     life.deliver(accepted=True, channels=["mail"])
     restart_with_a_pager(life, monkeypatch)
     assert pages(life) == []
+
+
+def test_a_channel_that_is_gone_fails_no_more(life: SendingLife) -> None:
+    """One that is still there does."""
+    for health in life.health.values():
+        health.note(NotAccepted("down"))
+    end_of_unknown(life.problems, ["hook", "pager"])
+    assert [problem.subject for problem in life.problems.open()] == ["hook"]
