@@ -1,7 +1,7 @@
 """`make chaos`: counts, at receivers outside, how many messages come in time while the agent is killed and channels fail.
 
 `python -m tests.chaos --minutes 3` is the short form. Ends with 1 where fewer than 99.9 % came in time, one occasion had two ids, or an
-incident was never told.
+incident was not told within a minute.
 """
 
 from __future__ import annotations

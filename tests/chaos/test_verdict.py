@@ -71,6 +71,14 @@ def test_incidents_are_judged_from_the_answer_to_the_report() -> None:
     assert incident_verdict([], reported, incidents, {}).slowest == math.inf
 
 
+def test_a_first_tier_after_a_minute_is_not_kept() -> None:
+    """An incident that somebody hears of late was not told in time, as one that nobody hears of."""
+    reported, incidents = {"job-1": BEGIN}, {"job-1": "inc-1"}
+    for after, kept in ((60, True), (61, False)):
+        assert incident_verdict([call("inc-1", BEGIN + after, "t1", "a")], reported, incidents, {}).is_kept == kept
+    assert not incident_verdict([], reported, incidents, {}).is_kept
+
+
 def test_gaps_are_what_a_monitor_does_not_hear() -> None:
     """From the begin and to the end too."""
     heard = [BEGIN + 5, BEGIN + 15, BEGIN + 40]

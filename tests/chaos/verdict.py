@@ -93,7 +93,7 @@ class IncidentVerdict:
 
     @property
     def is_kept(self) -> bool:
-        return self.two_ids == 0 and self.after == 0 and self.slowest < math.inf
+        return self.two_ids == 0 and self.after == 0 and self.in_time == self.opened
 
 
 def incident_verdict(
