@@ -47,6 +47,8 @@ _BY_FORM = [
         (rf"(authorization['\"]?\s?[:=]\s?['\"]?(?:[a-z]{{1,20}} )?+)(?!\[){_VALUE}{{4,}}", rf"\1{MARK}", True),
         (rf"\b(bearer|basic|splunk|apikey|oauth) (?=[^\s\d]*\d){_VALUE}{{12,}}", rf"\1 {MARK}", True),
         (rf"\b((?:client_secret|access_token|refresh_token|assertion|api_key|password)=)(?!\[){_VALUE}+", rf"\1{MARK}", True),
+        # A link that acknowledges (`agent.notice.links`): receivers of messages repeat what they were sent
+        (r"(acknowledge(?:\\*/|%(?:25)*2F|&#(?:x2F|47);))[A-Za-z0-9_-]{16,}", rf"\1{MARK}", True),
         # user:password@ of a URL
         (r"(?<=://)[^\s/?#@\"'<>\[\]]+@", f"{MARK}@", False),
     )

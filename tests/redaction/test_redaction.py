@@ -30,6 +30,8 @@ from agent.secret import SecretReference
 SECRET = "kT9\"/w+Zq 7<&'e=ß!xV2mPn4"
 TOKEN = "00D5g00000ABCde!AQ4AQFz1kq7Zb0vW.3nYc_Xe9LrTfHs2mJdGpUoKiAyQw8xNtBv5R"
 
+LINK = "AUV-h5r06PmS2OsdX-EO-icAawrSxEgCs5RCH9qeaaLa0BPriOvt5agszRU4WYkZvlEmp4cN"
+
 
 def in_base64(before: bytes) -> Callable[[str], str]:
     """As others would have it: `before` and something after it in the same text."""
@@ -122,6 +124,10 @@ def test_a_key_is_redacted_line_by_line() -> None:
         ("'authorization': 'Splunk 1111-2222'", f"'authorization': 'Splunk {MARK}'"),
         ("sent Basic dXNlcjpwYXNzd29yZDEyMw==", f"sent Basic {MARK}"),
         ("POST client_secret=abc%21&grant_type=x", f"POST client_secret={MARK}&grant_type=x"),
+        (f"sent https://a.example/v1/acknowledge/{LINK}, no", f"sent https://a.example/v1/acknowledge/{MARK}, no"),
+        (f'"link":"https:\\/\\/a\\/v1\\/acknowledge\\/{LINK}"', f'"link":"https:\\/\\/a\\/v1\\/acknowledge\\/{MARK}"'),
+        (f"u=https%3A%2F%2Fa%2Fv1%2Facknowledge%2F{LINK}&", f"u=https%3A%2F%2Fa%2Fv1%2Facknowledge%2F{MARK}&"),
+        (f"of acknowledge&#x2F;{LINK[:40]}", f"of acknowledge&#x2F;{MARK}"),
         ("see https://user:pa55@host:8088/x", f"see https://{MARK}@host:8088/x"),
     ],
 )

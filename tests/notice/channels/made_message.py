@@ -13,7 +13,8 @@ from agent.notice.channels.channel import Channel, NotAccepted
 from agent.notice.messages.message import Message, Target
 
 NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
-LINK = "https://leakline.example.com/acknowledge/one-time"
+TOKEN = "AUV-h5r06PmS2OsdX-EO-icAawrSxEgCs5RCH9qeaaLa0BPriOvt5agszRU4WYkZvlEmp4cN"
+LINK = f"https://leakline.example.com/v1/acknowledge/{TOKEN}"
 
 
 def made(address: str = "", people: tuple[str, ...] = ("ana",), **changes: Any) -> Message:

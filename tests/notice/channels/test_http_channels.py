@@ -12,7 +12,7 @@ from tests.certificates import Certificates
 from tests.destinations.conftest import SecretFile, StartHttp
 from tests.destinations.http_server import HttpServer, Reply
 from tests.notice.channels.http_services import SECRETS, SERVICES, Service, document
-from tests.notice.channels.made_message import LINK, channel, made, refusal
+from tests.notice.channels.made_message import LINK, TOKEN, channel, made, refusal
 
 EACH = pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.type)
 
@@ -74,6 +74,16 @@ def test_a_status_says_whether_to_try_again(scene: Scene, status: int, for_good:
     scene.server.script.append(Reply(status, b"reason"))
     error = refusal(channel(scene.document))
     assert error.for_good is for_good and str(status) in str(error)
+
+
+@EACH
+def test_a_link_that_is_repeated_is_not_kept(scene: Scene) -> None:
+    """What a page of an error says of the request ends up in the trail, in events and in messages to others."""
+    scene.server.script.append(
+        lambda request: Reply(500, b"sent: " + request.body[request.body.index(LINK.encode()) :])
+    )
+    error = str(refusal(channel(scene.document)))
+    assert "500" in error and TOKEN[:16] not in error
 
 
 @EACH
