@@ -46,7 +46,7 @@ def notice_view(org: str, found: FoundNotice, version: NoticeVersion, now: datet
         "to_confirm": [{"id": entry.id, "title": entry.title} for entry in to_confirm(version)],
         "changes": [_change(*change) for change in changes],
         "follow_up": {
-            "given": [id_ for id_ in version.promised if id_ in entries and not entries[id_].is_missing],
+            "given": [id_ for id_ in version.promised if id_ in entries and entries[id_].text],
             "open": [id_ for id_ in version.promised if id_ in entries and entries[id_].is_missing],
         },
         "sign_offs": _SIGNED.dump_python(list(notice.sign_offs), mode="json"),

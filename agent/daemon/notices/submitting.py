@@ -64,8 +64,9 @@ def submit(
         free_text.text(reason, "a reason", needed=False),
     )
     notice, said = submitted(found.notice, submission), ""
-    corrects = version.kind == "new" and known is not None and (known.at != when or known.receipt != submission.receipt)
-    if not is_sent or (version.kind == "new" and corrects):
+    corrects = known is not None and (known.at != when or known.receipt != submission.receipt)
+    # A follow-up changes nothing that was decided: also not that the first notice need not have been sent.
+    if known is None or (version.kind == "new" and (not is_sent or corrects)):
         statement = Statement("sent", when, submission.receipt, submission.reason)
         incident = editing.put(incident, settling_edit(editing, incident, version.obligation, statement, pack))
         said = "; its clock ends by that"

@@ -123,6 +123,20 @@ def test_a_withdrawal_needs_its_reason_alone(state: NoticeState) -> None:
     assert [found["id"] for found in view["missing"]] == ["withdrawn_because"]
     view = state.ask("draft", values={"withdrawn_because": "no data were read"})
     assert (view["version"]["completeness"], view["missing"]) == ("withdraw", [])
+    assert view["follow_up"] == {"given": [], "open": []}
+
+
+def test_what_follows_a_notice_leaves_a_later_decision_as_it_is(state: NoticeState) -> None:
+    """It was sent, then decided not to be needed, then withdrawn: the receipt of that is recorded with the notice alone."""
+    state.ask("draft")
+    state.ask("sent", receipt="LDI-1")
+    state.ask("not_applicable", reason="no personal data", approver="C. Dubois")
+    state.ask("draft", withdraw=True, values={"withdrawn_because": "no personal data"})
+    view = state.ask("sent", receipt="LDI-2")
+    assert "its clock" not in view["message"]
+    assert [sent["receipt"] for sent in view["submissions"]] == ["LDI-1", "LDI-2"]
+    state.look()
+    assert state.clocks()[SA].state == "not-applicable"
 
 
 def test_a_submission_is_corrected_with_a_reason(state: NoticeState) -> None:
