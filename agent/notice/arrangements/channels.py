@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Annotated, Literal
 
@@ -14,6 +15,9 @@ from agent.network.proxy import ProxySettings
 from agent.network.server_address import HostName
 from agent.network.tls import TlsSettings
 from agent.secret import Secret
+
+MAIL_ADDRESS = re.compile(r"[^@\s<>,;:\"\\()\[\]\x00-\x1f\x7f]+@[^@\s<>,;:\"\\()\[\]\x00-\x1f\x7f]+")
+"""Of a person or a list, without the name that may stand before it: nothing in it could begin another header."""
 
 
 class _ChannelSettings(BaseModel):

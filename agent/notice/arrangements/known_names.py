@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from agent.notice.arrangements.channels import ChannelSettings
+from agent.notice.arrangements.channels import MAIL_ADDRESS, ChannelSettings, SmtpSettings
 from agent.notice.arrangements.people import OnCallSettings, PersonSettings
 from agent.notice.arrangements.policies import EVERYONE, ON_CALL, PolicySettings
 from agent.notice.arrangements.self_watch import CanarySettings
+
+_NO_ADDRESS = "which is not a mail address; write name@example.com"
 
 
 def wrong_names(
@@ -27,6 +29,7 @@ def wrong_names(
             yield f"people: {person.name} has the channel {channel}, which `channels` does not have"
     for channel in sorted(set(canary.channels if canary else ()) - known_channels):
         yield f"canary: `channels` does not have {channel}"
+    yield from _mail(people, channels, canary)
     everybody = {person.name for person in people}
     for rotation in on_call.rotations:
         for name in sorted(set(rotation.people) - everybody):
@@ -40,6 +43,25 @@ def wrong_names(
         wanted = {name for step in policy.steps for name in step.notify}
         for name in sorted(wanted - everybody - roles - turns - reserved):
             yield f"policies: {policy.name} names {name}, which is not a person, a role or on_call:ROTATION"
+
+
+def _mail(
+    people: Sequence[PersonSettings], channels: Sequence[ChannelSettings], canary: CanarySettings | None
+) -> Iterator[str]:
+    """A sentence for each place to which no mail could go: it would be known when a message was to be sent."""
+    for channel in channels:
+        if not isinstance(channel, SmtpSettings):
+            continue
+        for address in channel.to:
+            if not MAIL_ADDRESS.fullmatch(address):
+                yield f"channels: {channel.name} has {address!r} under `to`, {_NO_ADDRESS}"
+        for person in people:
+            address = person.addresses.get(channel.name, "")
+            if address and not MAIL_ADDRESS.fullmatch(address):
+                yield f"people: {person.name} has the address {address!r} for {channel.name}, {_NO_ADDRESS}"
+        # A canary is for no person: without `to` each one would be refused, and the channel be said to fail.
+        if canary is not None and channel.name in canary.channels and not channel.to:
+            yield f"canary: {channel.name} has no place of its own; write `to` for that channel"
 
 
 def _twice(what: str, names: Sequence[str]) -> Iterator[str]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from agent.destinations.exchange import Endpoint
 from agent.duration import PositiveDuration
 from agent.network.proxy import ProxySettings
 from agent.network.tls import TlsSettings
+
+MOST_OFTEN = timedelta(seconds=1)
+"""Between two canaries."""
 
 
 class HeartbeatSettings(BaseModel):
@@ -39,3 +42,10 @@ class CanarySettings(BaseModel):
     """How often."""
     channels: list[str] = Field(min_length=1)
     """Over which channels, each at its own place: the same canary over all of them."""
+
+    @field_validator("every")
+    @classmethod
+    def _seldom_enough(cls, every: timedelta) -> timedelta:
+        if every < MOST_OFTEN:  # each is stored and sent: they would keep other messages waiting
+            raise ValueError("canaries are at least a second apart; write such as 15m")
+        return every

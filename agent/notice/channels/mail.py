@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 
-from agent.notice.arrangements.channels import SmtpSettings
+from agent.notice.arrangements.channels import MAIL_ADDRESS, SmtpSettings
 from agent.notice.channels.channel import NotAccepted
 from agent.notice.channels.wording import facts, headline, lines
 from agent.notice.messages.message import Message
 
 LONGEST_SUBJECT = 200
 """Characters; the whole sentence is in the text."""
-
-_ADDRESS = re.compile(r"[^@\s<>,;:\"\\()\[\]\x00-\x1f\x7f]+@[^@\s<>,;:\"\\()\[\]\x00-\x1f\x7f]+")
 
 
 def recipients(settings: SmtpSettings, message: Message) -> list[str]:
@@ -24,7 +21,7 @@ def recipients(settings: SmtpSettings, message: Message) -> list[str]:
     if not found:
         hint = "write `to` for the channel, or `addresses` for people"
         raise NotAccepted("there is no address to write to", hint=hint, for_good=True)
-    wrong = [number for number, address in enumerate(found) if not _ADDRESS.fullmatch(address)]
+    wrong = [number for number, address in enumerate(found) if not MAIL_ADDRESS.fullmatch(address)]
     if wrong:
         where = "the address" if wrong[0] == 0 and message.target.address else "an address of `to`"
         raise NotAccepted(f"{where} is not a mail address", hint="write it as name@example.com", for_good=True)
