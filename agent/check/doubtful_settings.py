@@ -8,6 +8,7 @@ from itertools import combinations
 
 import structlog
 
+from agent.check.notice.policies import examine_policies
 from agent.config.conflicts import unknown_orgs
 from agent.config.settings import DestinationSettings, Org, Settings
 from agent.destinations.elastic.elastic import ElasticSettings
@@ -47,6 +48,7 @@ def doubts(settings: Settings) -> Iterator[Finding]:
     for destination in settings.destinations:
         if isinstance(destination, SyslogSettings) and destination.transport == "tcp":
             yield from _plain_at_tls_port(destination)
+    yield from examine_policies(settings)
 
 
 def log_doubts(settings: Settings) -> None:

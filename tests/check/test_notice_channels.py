@@ -45,7 +45,7 @@ def wrong(folder: Path, notice: dict[str, Any]) -> list[str]:
 
 def test_that_nobody_can_be_told_is_said(tmp_path: Path) -> None:
     """With neither people nor channels."""
-    assert "no people and channels" in wrong(tmp_path, {})[0]
+    assert "no people and no channels" in wrong(tmp_path, {})[0]
 
 
 def test_one_channel_for_grave_incidents_is_doubtful(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """`leakline check` says in which hours of the next weeks nobody is on call."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,7 @@ def test_steps_that_mean_who_is_on_call_need_somebody(tmp_path: Path) -> None:
     """The policy that counts unless there is another means them; who names people alone needs no rotation."""
     (finding,) = findings(tmp_path, {})
     assert "no person is on call for 672.0 h" in finding.message
+    assert re.search(r": Fri 2026-11-27 \d\d:\d\d to Fri 2026-12-25 \d\d:\d\d", finding.message)
     policy = {"name": "direct", "steps": [{"notify": ["ana"]}]}
     assert findings(tmp_path, {}, policies=[policy]) == []
 

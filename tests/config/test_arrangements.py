@@ -42,3 +42,11 @@ def test_another_channels_address_need_be_none_of_mail() -> None:
     hook = {"name": "hook", "type": "webhook", "url": "https://hook.example.com", "secret": {"env": "S"}}
     ana = {"name": "ana", "channels": ["hook"], "addresses": {"hook": "U024BE7LH"}}
     assert NoticeSettings.model_validate({"people": [ana], "channels": [hook]}).people[0].name == "ana"
+
+
+@pytest.mark.parametrize("handover", ["Monday 09:00 Europe/Berlin", "Mon 09:00", "Mon 25:00 UTC"])
+def test_a_handover_is_asked_for_in_words(handover: str) -> None:
+    """With an example, and no form that only programs read."""
+    rotation = {"name": "primary", "people": ["ana"], "every": "7d", "handover": handover}
+    with pytest.raises(ValidationError, match="write a day, a time and a zone, such as `Mon 09:00 Europe/Berlin`"):
+        NoticeSettings.model_validate({"on_call": {"rotations": [rotation]}, "people": [ANA], "channels": [MAIL]})

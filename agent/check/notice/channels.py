@@ -28,7 +28,7 @@ def examine_channels(settings: Settings) -> Iterator[Finding]:
     if notice is None:
         return  # `examine_regimes` says so
     if not notice.people or not notice.channels:
-        missing = " and ".join(name for name in ("people", "channels") if not getattr(notice, name))
+        missing = " and no ".join(name for name in ("people", "channels") if not getattr(notice, name))
         yield _warning(
             f"`notice` has no {missing}, so an incident or a deadline alarms only the SIEM",
             f"write such as `{EXAMPLE}`",

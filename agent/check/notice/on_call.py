@@ -74,11 +74,15 @@ def _calendar(notice: NoticeSettings, now: datetime) -> tuple[Sequence[Shift], l
 
 
 def _gaps(holes: Sequence[Span], zone: ZoneInfo) -> Finding:
-    named = [
-        f"{begins.astimezone(zone):%a %Y-%m-%d %H:%M} to {ends.astimezone(zone):%a %H:%M %z}" for begins, ends in holes
-    ]
+    named = [_named(begins.astimezone(zone), ends.astimezone(zone)) for begins, ends in holes]
     further = f", and {len(holes) - SHOWN:,} more" if len(holes) > SHOWN else ""
     hours = total(holes) / timedelta(hours=1)
     message = f"no person is on call for {hours:,.1f} h of the next {AHEAD.days} days: {'; '.join(named[:SHOWN])}{further} ({zone.key})"
     fix = "add people, `hours` or a rotation; until then messages of those hours reach the next step at once"
     return Finding(SUBJECT, False, message, fix, warning=True)
+
+
+def _named(begins: datetime, ends: datetime) -> str:
+    """The day of its end only where the weekday would not say which."""
+    day = "%a" if ends - begins < timedelta(days=6) else "%a %Y-%m-%d"
+    return f"{begins:%a %Y-%m-%d %H:%M} to {ends:{day} %H:%M %z}"

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from agent.duration import PositiveDuration, at_most
 from agent.name import Name
 from agent.notice.counting.week_hours import week_hours
 from agent.notice.counting.working_days import UnknownCalendar, is_public_holiday
 
+_HANDOVER = r"^((Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?([01]\d|2[0-3]):[0-5]\d [A-Za-z0-9_+/-]+$"
+
+
+def _in_form(handover: str) -> str:
+    if not re.fullmatch(_HANDOVER, handover):
+        hint = "write a day, a time and a zone, such as `Mon 09:00 Europe/Berlin`, or `08:00 UTC` for each day"
+        raise ValueError(f"{handover[:60]!r} is not the time of a handover; {hint}")
+    return handover
+
+
 Handover = Annotated[
     str,
-    Field(
-        pattern=r"^((Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?([01]\d|2[0-3]):[0-5]\d [A-Za-z0-9_+/-]+$",
-        examples=["Mon 09:00 UTC"],
-    ),
+    AfterValidator(_in_form),
+    Field(examples=["Mon 09:00 UTC"], json_schema_extra={"pattern": _HANDOVER}),
 ]
 """A time of the week, or of each day, by the clocks of a zone."""
 

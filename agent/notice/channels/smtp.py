@@ -74,6 +74,9 @@ class Smtp:
         """Empty where nobody signs in. Raises SettingsError."""
         settings = self._settings
         if settings.username is None:
+            if settings.password is not None:
+                hint = "write its `username`, or remove `password`"
+                raise SettingsError(f"the channel {self.name} has a `password` and no `username`", hint=hint)
             return ""
         if not (settings.starttls or settings.implicit_tls):
             hint = "write `starttls: true` or `implicit_tls: true`"

@@ -178,6 +178,8 @@ def test_without_any_tls_if_the_settings_say_so(
     assert postbox.secured == [False]
     with pytest.raises(SettingsError, match="without TLS"):
         channel(at(port, certificates, starttls=False, username=USER, password={"env": "X"})).prepare()
+    with pytest.raises(SettingsError, match="`password` and no `username`"):
+        channel(at(port, certificates, password={"env": "X"})).prepare()
 
 
 def silent(connection: socket.socket, ended: threading.Event) -> None:
