@@ -9,6 +9,8 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
+from agent.notice.timer_keys import TimerKeys
+
 ClockState = Literal["waiting", "running", "late", "sent", "not-applicable", "explained"]
 """`waiting`: its anchor is not known, nor any that stands for it; `late`: its date has passed; `explained`: it has passed and the
 reason is recorded. `sent`, `not-applicable` and `explained` are ends."""
@@ -66,6 +68,9 @@ class Clock:
 
 CLOCKS, TIMER, BASIS, PACK = "clocks/", "timer/", "basis/", "pack/"
 """Keys under `keys.RESPONSE`."""
+
+TIMERS = TimerKeys(TIMER)
+"""When the clocks of each incident are to be looked at next."""
 
 _ADAPTER = TypeAdapter(list[Clock])
 

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from agent import metrics
 from agent.daemon.sending.repeated import repeat
 from agent.notice.arrangements.self_watch import CanarySettings
-from agent.notice.clocks.timer_keys import EPOCH
 from agent.notice.incidents.desk import IncidentDesk
 from agent.notice.messages import outbox
 from agent.notice.messages.message import Message, Target, message_id
+from agent.notice.timer_keys import EPOCH, TimerKeys, first_millisecond, instant
 
 LOOK_EVERY = 0.5
 """Seconds."""
@@ -26,8 +26,8 @@ KEPT = timedelta(hours=1)
 CAUGHT_UP = timedelta(minutes=1)
 """How far back a pause is made up for: so late canaries are counted by whoever allows a minute, as messages of that time would be."""
 
-CANARY = "canary/"
-"""Keys under `keys.RESPONSE`: `milliseconds/id` of each canary that is kept."""
+CANARIES = TimerKeys("canary/")
+"""Keys under `keys.RESPONSE`, of each canary that is kept."""
 
 NEWEST = "canary-newest"
 """Key of the time of the newest one, in milliseconds."""
@@ -42,14 +42,12 @@ class CanaryLoop:
         desk: Callable[[], IncidentDesk],
         stop: threading.Event,
         now: Callable[[], datetime],
-        told: Callable[[], None] = lambda: None,
     ) -> None:
-        """`desk`: of the process's shard; `told`: there is something to send."""
+        """`desk`: of the process's shard."""
         self._settings = settings
         self._desk = desk
         self._stop = stop
         self._now = now
-        self._told = told
         self._newest: datetime | None = None
         """None before it was read."""
 
@@ -71,11 +69,10 @@ class CanaryLoop:
         desk = self._desk()
         with desk.changing() as change:
             outbox.put(change, desk.recall, messages)
-            kept = {f"{CANARY}{_milliseconds(message.due):014}/{message.id}": b"" for message in messages}
-            change.apply({NEWEST: str(_milliseconds(time)).encode(), **kept, **self._outdated(desk, now)})
+            kept = {CANARIES.key(first_millisecond(message.due), message.id): b"" for message in messages}
+            change.apply({NEWEST: str(first_millisecond(time)).encode(), **kept, **self._outdated(desk, now)})
         self._newest = time
         metrics.CANARY.set(time.timestamp())
-        self._told()
         return True
 
     @property
@@ -107,9 +104,9 @@ class CanaryLoop:
 
     def _outdated(self, desk: IncidentDesk, now: datetime) -> dict[str, bytes | None]:
         """Keys of canaries that are old: they are no evidence of anything but their number, which the receivers have."""
-        before = f"{CANARY}{_milliseconds(now - KEPT):014}"
+        before = CANARIES.key(first_millisecond(now - KEPT), "")
         changes: dict[str, bytes | None] = {}
-        for key in desk.recall.keys(CANARY):
+        for key in desk.recall.keys(CANARIES.prefix):
             if key >= before:
                 break
             number = key.rpartition("/")[2]
@@ -119,8 +116,4 @@ class CanaryLoop:
 
     def _stored(self) -> datetime | None:
         data = self._desk().recall(NEWEST)
-        return datetime.fromtimestamp(int(data) / 1000, UTC) if data else None
-
-
-def _milliseconds(time: datetime) -> int:
-    return (time - EPOCH) // timedelta(milliseconds=1)
+        return instant(int(data)) if data else None

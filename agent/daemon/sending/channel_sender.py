@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
@@ -22,7 +22,6 @@ from agent.daemon.turns.incident_turns import ShardIncidents
 from agent.daemon.turns.stepped_time import SteppedTime
 from agent.errors import Busy, DiskFull, LeaklineError
 from agent.notice.channels.channel import Channel, NotAccepted, Receipt
-from agent.notice.clocks.timer_keys import EPOCH
 from agent.notice.incidents.book import ESCALATE
 from agent.notice.incidents.desk import IncidentChange, IncidentDesk
 from agent.notice.messages import outbox
@@ -31,6 +30,7 @@ from agent.notice.sending import results
 from agent.notice.sending.bundles import bundle_of, bundles, ordered, together
 from agent.notice.sending.late_message import late_words
 from agent.notice.sending.message_record import GIVEN_UP, tell
+from agent.notice.timer_keys import instant
 from agent.pipeline.progress import FULL_DISK_PAUSE
 from agent.redaction.redaction import redact
 
@@ -210,7 +210,7 @@ class ChannelSender:
 
 def _is_due(at: int, now: datetime) -> bool:
     """`at`: in milliseconds."""
-    return not now < EPOCH + timedelta(milliseconds=at) <= now + FURTHEST
+    return not now < instant(at) <= now + FURTHEST
 
 
 def _message(desk: IncidentDesk, number: str) -> Message | None:

@@ -11,13 +11,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from agent.duration import written
-from agent.notice.clock import BASIS, CLOCKS, Clock, encode
+from agent.notice.clock import BASIS, CLOCKS, TIMERS, Clock, encode
 from agent.notice.clocks.basis import KnownBasis
 from agent.notice.clocks.lateness import Lateness
 from agent.notice.clocks.reckon import reckoned
 from agent.notice.clocks.shelf import BasisShelf, CurrentBasis
 from agent.notice.clocks.stored_clocks import stored_clocks
-from agent.notice.clocks.timer_keys import first_millisecond, timer_key
 from agent.notice.clocks.turns import ENDED, KEPT, LATE, PRESUMED, SHADOW_PASSED, Turn, turns
 from agent.notice.clocks.upkeep import AWARE, next_look, presumption, tended
 from agent.notice.incidents.book import ESCALATE, RECKON
@@ -26,6 +25,7 @@ from agent.notice.incidents.growth import BY
 from agent.notice.incidents.incident import Anchor, Incident
 from agent.notice.incidents.incident_alert import INCIDENT
 from agent.notice.settings import NoticeSettings
+from agent.notice.timer_keys import first_millisecond
 from agent.source import Recall
 
 PROBLEM = "notice-late"
@@ -54,13 +54,13 @@ class ClockKeeper:
         """
         done: dict[str, bytes | None] = {RECKON + number: None}
         if timer is not None:
-            done[timer_key(timer, number)] = None
+            done[TIMERS.key(timer, number)] = None
         incident, at = change.incident(number), None
         if incident is not None:
             at = self._kept(change, tended(change, incident, self._settings))
         following = first_millisecond(at) if at is not None else None
         if following is not None:
-            done[timer_key(following, number)] = b""
+            done[TIMERS.key(following, number)] = b""
         change.apply(done)
         return following
 

@@ -11,11 +11,10 @@ from datetime import datetime
 
 import structlog
 
-from agent.notice.clock import CLOCKS, TIMER, decode
+from agent.notice.clock import CLOCKS, TIMERS, decode
 from agent.notice.clocks.keeper import ClockKeeper
 from agent.notice.clocks.lateness import Lateness
 from agent.notice.clocks.shelf import CurrentBasis
-from agent.notice.clocks.timer_keys import timer_of
 from agent.notice.counting import working_days
 from agent.notice.incidents.book import DAMAGED, RECKON, IncidentBook
 from agent.notice.incidents.desk import IncidentDesk
@@ -133,15 +132,7 @@ class ShardClocks:
 
     def _read_timers(self) -> dict[str, int]:
         if self._timers is None:
-            timers: dict[str, int] = {}
-            damaged = []
-            for key in self.desk.recall.keys(TIMER):
-                try:
-                    number, at = timer_of(key)
-                except ValueError:
-                    damaged.append(key)
-                else:
-                    timers[number] = at
+            timers, damaged = TIMERS.read_all(self.desk.recall.keys(TIMERS.prefix))
             if damaged:
                 self._mark_others(damaged, timers)
             self._timers = timers

@@ -4,34 +4,31 @@ shows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from agent.notice.clock import TIMER as CLOCK_TIMER
-from agent.notice.clocks import timer_keys as clock_timers
-from agent.notice.clocks.timer_keys import EPOCH
+from agent.notice.clock import TIMERS as CLOCK_TIMERS
 from agent.notice.escalation.activity import calls, fitting
-from agent.notice.escalation.escalation import ESCALATION, TIMER, decode
-from agent.notice.escalation.timer_keys import timer_of
+from agent.notice.escalation.escalation import ESCALATION, TIMERS, decode
 from agent.notice.incidents.book import ESCALATE, INCIDENT, OPEN, waits
 from agent.notice.incidents.incident import Incident
 from agent.notice.incidents.incident import decode as decode_incident
 from agent.notice.messages import outbox
 from agent.notice.settings import NoticeSettings
+from agent.notice.timer_keys import instant
 from agent.store.state import StateRecall
 
 OVERDUE = timedelta(seconds=60)
 """By which a step, or the look at a clock, is behind."""
 WAITING = timedelta(minutes=5)
 """By which a message is behind that nobody tried to send."""
-MILLISECOND = timedelta(milliseconds=1)
 
 
 def behind(
     recall: StateRecall, org: str, settings: NoticeSettings, now: datetime, channels: Sequence[str]
 ) -> Iterator[str]:
     """A sentence for each thing that is behind. `org`: the name of the shard; `channels`: names of those that there are."""
-    timers = dict(found for key in recall.keys(TIMER) if (found := _read(timer_of, key)) is not None)
+    timers, _ = TIMERS.read_all(recall.keys(TIMERS.prefix))  # that of a damaged key has no step then, which is found
     marked = {key.removeprefix(ESCALATE) for key in recall.keys(ESCALATE)}
     for key in recall.keys(OPEN):
         number = key.rpartition("/")[2]
@@ -40,26 +37,17 @@ def behind(
     for number in sorted(marked - timers.keys()):
         yield from _not_looked_at(recall, number, org, settings, now)
     for number, at in timers.items():
-        late = now - (EPOCH + at * MILLISECOND)
-        if late > OVERDUE:
+        if (late := now - instant(at)) > OVERDUE:
             yield f"{number} was to be looked at {_seconds(late)} ago"
-    for key in recall.keys(CLOCK_TIMER):
-        clock = _read(clock_timers.timer_of, key)
-        if clock is not None and (late := now - (EPOCH + clock[1] * MILLISECOND)) > OVERDUE:
-            yield f"the clocks of {clock[0]} were to be looked at {_seconds(late)} ago"
+    clocks, _ = CLOCK_TIMERS.read_all(recall.keys(CLOCK_TIMERS.prefix))
+    for number, at in clocks.items():
+        if (late := now - instant(at)) > OVERDUE:
+            yield f"the clocks of {number} were to be looked at {_seconds(late)} ago"
     for channel in channels:
         for at, number in outbox.waiting(recall, channel):
-            if (late := now - (EPOCH + at * MILLISECOND)) > WAITING:
+            if (late := now - instant(at)) > WAITING:
                 yield f"{number} waits for {channel} since {_seconds(late)}"
             break  # they are in the order of their times
-
-
-def _read(timer_of: Callable[[str], tuple[str, int]], key: str) -> tuple[str, int] | None:
-    """None for a damaged key: its incident has no step then, which is found."""
-    try:
-        return timer_of(key)
-    except ValueError:
-        return None
 
 
 def _not_looked_at(

@@ -11,9 +11,13 @@ from pydantic import TypeAdapter
 
 from agent.detection.sigma.rule import Level
 from agent.notice.arrangements.policies import PolicySettings
+from agent.notice.timer_keys import TimerKeys
 
-ESCALATION, TIMER = "escalation/", "escalation-timer/"
-"""Keys under `keys.RESPONSE`: by incident, and when each is to be looked at."""
+ESCALATION = "escalation/"
+"""Keys under `keys.RESPONSE`: by incident."""
+
+TIMERS = TimerKeys("escalation-timer/")
+"""When each is to be looked at next."""
 
 EscalationState = Literal["firing", "acknowledged", "over"]
 

@@ -18,12 +18,12 @@ from agent.notice.arrangements.policies import PolicySettings
 from agent.notice.clock import Clock
 from agent.notice.clocks.lateness import Lateness
 from agent.notice.clocks.stored_clocks import stored_clocks
-from agent.notice.clocks.timer_keys import first_millisecond
 from agent.notice.escalation.activity import calls, fitting, last_activity
 from agent.notice.escalation.alarm_messages import tell_alarms
 from agent.notice.escalation.alarms import alarms, next_alarms
 from agent.notice.escalation.escalation import (
     ESCALATION,
+    TIMERS,
     Escalation,
     decode,
     encode,
@@ -34,13 +34,13 @@ from agent.notice.escalation.escalation import (
 from agent.notice.escalation.escalation_event import fields
 from agent.notice.escalation.outcome import all_failed, any_accepted, withdraw
 from agent.notice.escalation.step_messages import NOBODY, Telling, after_failure, fire, somebody_now
-from agent.notice.escalation.timer_keys import timer_key
 from agent.notice.incidents.book import ESCALATE
 from agent.notice.incidents.desk import IncidentChange
 from agent.notice.incidents.growth import BY
 from agent.notice.incidents.incident import LEVELS, Incident
 from agent.notice.on_call.roster import Roster
 from agent.notice.settings import NoticeSettings
+from agent.notice.timer_keys import first_millisecond
 from agent.store.state import StateRecall
 
 log = structlog.get_logger()
@@ -85,13 +85,13 @@ class EscalationKeeper:
         """
         done: dict[str, bytes | None] = {ESCALATE + number: None}
         if timer is not None:
-            done[timer_key(timer, number)] = None
+            done[TIMERS.key(timer, number)] = None
         incident, at = change.incident(number), None
         if incident is not None:
             at = self._kept(change, incident)
         following = first_millisecond(at) if at is not None else None
         if following is not None:
-            done[timer_key(following, number)] = b""
+            done[TIMERS.key(following, number)] = b""
         change.apply(done)
         return following
 

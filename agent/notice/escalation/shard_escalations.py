@@ -11,9 +11,8 @@ from datetime import datetime
 
 import structlog
 
-from agent.notice.escalation.escalation import ESCALATION, TIMER
+from agent.notice.escalation.escalation import ESCALATION, TIMERS
 from agent.notice.escalation.keeper import EscalationKeeper, Surroundings
-from agent.notice.escalation.timer_keys import timer_of
 from agent.notice.incidents.book import DAMAGED, ESCALATE, INCIDENT, IncidentBook
 from agent.notice.incidents.desk import IncidentDesk
 from agent.notice.incidents.grouping import milliseconds
@@ -110,15 +109,7 @@ class ShardEscalations:
     def _read(self) -> tuple[dict[str, int], list[str]]:
         """Timers, and open incidents without an escalation: those of before there were policies, or whose timer is damaged."""
         give_up(self.desk, self._channels)
-        timers: dict[str, int] = {}
-        damaged: list[str] = []
-        for key in self.desk.recall.keys(TIMER):
-            try:
-                number, at = timer_of(key)
-            except ValueError:
-                damaged.append(key)
-            else:
-                timers[number] = at
+        timers, damaged = TIMERS.read_all(self.desk.recall.keys(TIMERS.prefix))
         if damaged:
             log.error("timers of escalations cannot be read", count=len(damaged), first=damaged[0][:300])
             with self.desk.changing() as change:

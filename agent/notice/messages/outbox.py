@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from agent.notice.clocks.timer_keys import first_millisecond
 from agent.notice.incidents.desk import IncidentChange
 from agent.notice.messages.message import MOST_ANSWER, Message, decode, encode
+from agent.notice.timer_keys import TimerKeys, first_millisecond
 from agent.store.state import StateRecall
 
 MESSAGE, DUE = "message/", "message-due/"
 """Keys under `keys.RESPONSE`: a message by its id, and `channel/milliseconds/id` of each that waits."""
-
-DIGITS = 14
-"""Of the milliseconds: so they are in order."""
 
 
 def put(change: IncidentChange, recall: StateRecall, messages: Sequence[Message]) -> list[Message]:
@@ -40,9 +37,10 @@ def message(recall: StateRecall, number: str) -> Message | None:
 
 def waiting(recall: StateRecall, channel: str) -> Iterator[tuple[int, str]]:
     """When each message of a channel is to be sent, in milliseconds, and its id; the first one first."""
-    for key in recall.keys(f"{DUE}{channel}/"):
-        time, _, number = key.removeprefix(f"{DUE}{channel}/").partition("/")
-        yield int(time), number
+    timers = _timers(channel)
+    for key in recall.keys(timers.prefix):
+        number, at = timers.read(key)
+        yield at, number
 
 
 def forgotten(message: Message) -> dict[str, bytes | None]:
@@ -53,5 +51,8 @@ def forgotten(message: Message) -> dict[str, bytes | None]:
 def _waiting(message: Message) -> dict[str, bytes]:
     if message.next_at is None:
         return {}
-    at = max(first_millisecond(message.next_at), 0)
-    return {f"{DUE}{message.target.channel}/{at:0{DIGITS}}/{message.id}": b""}
+    return {_timers(message.target.channel).key(first_millisecond(message.next_at), message.id): b""}
+
+
+def _timers(channel: str) -> TimerKeys:
+    return TimerKeys(f"{DUE}{channel}/")

@@ -14,15 +14,12 @@ from typing import Protocol
 import structlog
 from pydantic import TypeAdapter
 
-from agent.notice.clocks.timer_keys import first_millisecond
+from agent.notice.timer_keys import TimerKeys, first_millisecond
 
 log = structlog.get_logger()
 
 OVERRIDE = "on-call-override/"
 """Keys under `keys.RESPONSE` of the process's shard: `milliseconds/id`, in the order in which they were made."""
-
-DIGITS = 14
-"""Of the milliseconds."""
 
 LONGEST = timedelta(days=31)
 
@@ -66,7 +63,7 @@ class OnCallOverride:
 
     @property
     def key(self) -> str:
-        return f"{OVERRIDE}{max(first_millisecond(self.made_at), 0):0{DIGITS}}/{self.id}"
+        return TimerKeys(OVERRIDE).key(first_millisecond(self.made_at), self.id)
 
 
 _ADAPTER = TypeAdapter(OnCallOverride)

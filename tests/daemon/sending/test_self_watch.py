@@ -10,7 +10,7 @@ from agent.daemon.sending.canary_loop import CanaryLoop
 from agent.daemon.sending.heartbeat_loop import HeartbeatLoop
 from agent.notice.arrangements.self_watch import CanarySettings, HeartbeatSettings
 from agent.notice.escalation.audit import behind
-from agent.notice.escalation.escalation import TIMER
+from agent.notice.escalation.escalation import TIMERS
 from agent.notice.incidents.book import ESCALATE
 from tests.daemon.sending.scripted_channel import SendingLife
 from tests.notice.escalation.called import HOUR, MINUTE
@@ -172,7 +172,7 @@ def test_the_audit_finds_what_is_not_looked_at_in_time(life: SendingLife) -> Non
     assert any("inc-1 was to be looked at" in sentence for sentence in later)
     assert sum("waits for" in sentence for sentence in later) == 2
     with life.desk.changing() as change:
-        change.apply(dict.fromkeys([*life.recall.keys(TIMER), *life.recall.keys(ESCALATE)]))
+        change.apply(dict.fromkeys([*life.recall.keys(TIMERS.prefix), *life.recall.keys(ESCALATE)]))
     assert any("no step of its escalation is planned" in sentence for sentence in found_behind(life))
 
 

@@ -79,7 +79,7 @@ def test_a_date_that_had_passed_when_it_was_declared_blames_nobody(begin: Begin)
     assert message.endswith("that date had passed before it was known")
 
 
-@pytest.mark.parametrize("step", ["reckoned", "turns", "encode", "_end_problems", "timer_key"])
+@pytest.mark.parametrize("step", ["reckoned", "turns", "encode", "_end_problems", "first_millisecond"])
 def test_an_error_anywhere_in_a_look_loses_nothing(begin: Begin, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of the look is stored or said; the next start does all of it, once."""
     life = begin(GERMAN)

@@ -1,7 +1,6 @@
 """An incident that could not be read is told of once it can be read, without a restart."""
 
-from agent.notice.escalation.escalation import TIMER
-from agent.notice.escalation.timer_keys import timer_of
+from agent.notice.escalation.escalation import TIMERS
 from agent.notice.incidents.book import INCIDENT
 from tests.notice.escalation.called import HOUR, MINUTE, CalledLife
 
@@ -36,7 +35,7 @@ def test_its_escalation_goes_on_where_it_was(life: CalledLife) -> None:
     store(life, whole)
     life.pass_by(2 * MINUTE)
     assert life.tiers() == [(0, 1), (21, 2)]
-    assert [timer_of(key)[0] for key in life.recall.keys(TIMER)] == ["inc-1"]
+    assert [TIMERS.read(key)[0] for key in life.recall.keys(TIMERS.prefix)] == ["inc-1"]
 
 
 def test_one_that_stays_damaged_is_said_once(life: CalledLife) -> None:
