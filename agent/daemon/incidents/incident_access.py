@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
-from functools import partial
-from typing import Any
 
 from agent.assembly.trail_record import recorder
 from agent.config.settings import Settings
-from agent.daemon.control.client import ask, is_there
-from agent.daemon.control.state_alone import opened_shards
+from agent.daemon.control.requests_made import Ask, requests_made
+from agent.daemon.incidents.incident_finder import Desks
 from agent.daemon.incidents.incident_requests import IncidentRequests
 from agent.notice.incidents.book import IncidentBook
 from agent.notice.incidents.desk import IncidentDesk
 from agent.notice.settings import NoticeSettings
 from agent.store import keys
 from agent.store.queue.state_stores import StateStores
+from agent.store.queue.status import Shards
 from agent.store.state import StateRecall
 
-Ask = Callable[..., Any]
-"""A request by its name, with its arguments."""
 
-
-@contextmanager
-def incident_requests(settings: Settings, now: Callable[[], datetime]) -> Iterator[Ask]:
+def incident_requests(settings: Settings, now: Callable[[], datetime]) -> AbstractContextManager[Ask]:
     """Open while inside. Raises LeaklineError, StateError."""
-    socket = settings.state.socket()
-    if is_there(socket):
-        yield partial(ask, socket)
-        return
-    with opened_shards(settings, now) as shards:
-        desks = {name: desk_alone(stores, settings.notice, now) for name, stores in shards.items()}
-        table = {command.name: command.run for command in IncidentRequests(lambda: desks, now).commands()}
-        yield lambda name, **arguments: table[name](**arguments)
+    return requests_made(
+        settings, now, lambda shards: IncidentRequests(desks_alone(shards, settings.notice, now), now).commands()
+    )
+
+
+def desks_alone(shards: Shards, settings: NoticeSettings | None, now: Callable[[], datetime]) -> Desks:
+    """Of all shards, as `desk_alone`."""
+    desks = {name: desk_alone(stores, settings, now) for name, stores in shards.items()}
+    return lambda: desks
 
 
 def desk_alone(stores: StateStores, settings: NoticeSettings | None, now: Callable[[], datetime]) -> IncidentDesk:
