@@ -115,7 +115,7 @@ class Shards:
             further=[
                 *trail.commands(),
                 *IncidentRequests(lambda: desks, lambda: NOW).commands(),
-                *NoticeRequests(lambda: desks, lambda: NOW).commands(),
+                *NoticeRequests(IncidentRequests(lambda: desks, lambda: NOW).edits, lambda: NOW).commands(),
             ],
         )
 

@@ -64,7 +64,7 @@ def build_notice_parts(
         return {name: shard.desk for name, shard in node.shards.items()}
 
     incidents = IncidentRequests(desks, now, lambda: basis.pack, soon, entered)
-    notices = NoticeRequests(desks, now, lambda: basis.pack, soon, entered)
+    notices = NoticeRequests(incidents.edits, now)
     gauges = NoticeGauges(states, lambda: {name: shard.incidents for name, shard in node.shards.items()}, now)
     roster = build_roster(
         node.settings.notice, process.desk.recall, lambda: process.incidents.changes, process.stores.problems

@@ -9,11 +9,16 @@ from datetime import datetime
 from agent.config.settings import Settings
 from agent.daemon.control.requests_made import Ask, requests_made
 from agent.daemon.incidents.incident_access import desks_alone
+from agent.daemon.incidents.incident_requests import IncidentRequests
 from agent.daemon.notices.notice_requests import NoticeRequests
 
 
 def notice_requests(settings: Settings, now: Callable[[], datetime]) -> AbstractContextManager[Ask]:
     """Open while inside. Raises LeaklineError, StateError."""
     return requests_made(
-        settings, now, lambda shards: NoticeRequests(desks_alone(shards, settings.notice, now), now).commands()
+        settings,
+        now,
+        lambda shards: NoticeRequests(
+            IncidentRequests(desks_alone(shards, settings.notice, now), now).edits, now
+        ).commands(),
     )

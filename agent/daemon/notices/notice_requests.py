@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from agent.daemon.control.command import ControlCommand
-from agent.daemon.incidents.incident_edit import Editing, Entered, IncidentEdits
-from agent.daemon.incidents.incident_finder import Desks, IncidentFinder
+from agent.daemon.incidents.incident_edit import Editing, IncidentEdits
 from agent.daemon.incidents.settling_edit import settling_edit
 from agent.daemon.notices.notice_desk import FoundNotice, clock_named, found_notice, stored, version_of
 from agent.daemon.notices.notice_list import notice_rows
@@ -22,8 +20,6 @@ from agent.notice.drafts.notice import Notice, NoticeVersion
 from agent.notice.incidents.changes.refusal import require_whole
 from agent.notice.incidents.changes.settling import Statement
 from agent.notice.incidents.incident import Incident
-from agent.notice.regimes.model import RegimePack
-from agent.notice.regimes.pack import shipped
 
 PREFIX = "notices_"
 REQUESTS = tuple(PREFIX + name for name in ("list", "show", "draft", "sign", "sent", "not_applicable"))
@@ -38,16 +34,9 @@ Make = Callable[[Editing, Incident, FoundNotice], tuple[Notice, NoticeVersion, s
 class NoticeRequests:
     """Each may be called from any thread."""
 
-    def __init__(
-        self,
-        desks: Desks,
-        now: Callable[[], datetime],
-        pack: Callable[[], RegimePack] = lambda: shipped().pack,
-        soon: Callable[[], None] = lambda: None,
-        entered: Entered = lambda _: nullcontext(enter_result=True),
-    ) -> None:
-        """As of `IncidentRequests`."""
-        self._edits = IncidentEdits(IncidentFinder(desks), now, pack, soon, entered)
+    def __init__(self, edits: IncidentEdits, now: Callable[[], datetime]) -> None:
+        """`edits`: those of `IncidentRequests`."""
+        self._edits = edits
         self._now = now
 
     def commands(self) -> list[ControlCommand]:

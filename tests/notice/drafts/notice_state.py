@@ -56,7 +56,7 @@ class NoticeState:
         desks = {ORG: self.desk}
         self.commands = [
             *IncidentRequests(lambda: desks, self.time).commands(),
-            *NoticeRequests(lambda: desks, self.time).commands(),
+            *NoticeRequests(IncidentRequests(lambda: desks, self.time).edits, self.time).commands(),
         ]
         self._table = table_of(self.commands)
         basis = CurrentBasis.of(settings, shipped())
