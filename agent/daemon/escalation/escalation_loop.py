@@ -2,65 +2,30 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from datetime import datetime
 
-from agent.daemon.turns.incident_turns import IncidentTurns, ShardIncidents
-from agent.daemon.turns.stepped_time import SteppedTime
+from agent.daemon.turns.incident_loop import IncidentLoop, LoopParts, ShardIncidents
 from agent.notice.escalation.keeper import Surroundings
 from agent.notice.escalation.shard_escalations import ShardEscalations
 from agent.notice.on_call.roster import Roster
 from agent.notice.settings import NoticeSettings
-from agent.store.directory.state_directory import StateDirectory
-
-LOOK_EVERY = 1.0
-"""Seconds."""
 
 
-class EscalationLoop:
-    """`run` is what the thread does, until the stop event."""
+class EscalationLoop(IncidentLoop):
+    """See the page."""
 
     def __init__(
         self,
-        directory: StateDirectory,
-        shards: Callable[[], Mapping[str, ShardIncidents]],
-        entered: Callable[[str], AbstractContextManager[bool]],
-        stop: threading.Event,
-        now: Callable[[], datetime],
+        parts: LoopParts,
         settings: NoticeSettings,
         roster: Roster,
-        *,
-        maintenance: Callable[[datetime], datetime | None] = lambda _: None,
-        steady: Callable[[], float] = time.monotonic,
-        soon: Callable[[], None] = lambda: None,
-        told: Callable[[], None] = lambda: None,
+        maintenance: Callable[[datetime], datetime | None],
     ) -> None:
-        """`shards`, `entered`: see `IncidentTurns`; `soon`: a checkpoint of the trail is to follow; `told`: there may be messages to
-        send.
-        """
-        self._time = SteppedTime(now, steady)
-        self._surroundings = Surroundings(settings, roster, self._time.lateness, maintenance)
-        self._turns = IncidentTurns(directory, shards, entered, stop, self._of, steady)
-        self._stop = stop
-        self._soon = soon
-        self._told = told
+        """`maintenance`: see `Surroundings`."""
+        super().__init__(parts)
+        self._surroundings = Surroundings(settings, roster, self.time.lateness, maintenance)
 
-    def run(self) -> None:
-        """Raises StateError other than a full disk."""
-        while not self._stop.is_set():
-            self.turn()
-            self._stop.wait(LOOK_EVERY)
-
-    def turn(self) -> int:
-        """Look at what is due in all shards; how many incidents that were."""
-        count = self._turns.turn(self._time.look())
-        if count:
-            self._soon()
-            self._told()
-        return count
-
-    def _of(self, shard: ShardIncidents) -> ShardEscalations:
+    def made(self, shard: ShardIncidents) -> ShardEscalations:
+        """See `IncidentLoop`."""
         return ShardEscalations(shard.desk, shard.incidents, self._surroundings)

@@ -6,67 +6,30 @@ It looks about once a second at what is in memory, and at the state of a shard o
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from datetime import datetime
 
 import structlog
 
-from agent.daemon.turns.incident_turns import IncidentTurns, ShardIncidents
-from agent.daemon.turns.stepped_time import SteppedTime
+from agent.daemon.turns.incident_loop import IncidentLoop, ShardIncidents
 from agent.notice.clocks.shelf import CurrentBasis
 from agent.notice.clocks.timers import ShardClocks
 from agent.notice.regimes.in_force import PackInForce
 from agent.notice.regimes.model import RegimePack
 from agent.notice.regimes.pack import PackRefused, shipped
 from agent.notice.settings import NoticeSettings
-from agent.store.directory.state_directory import StateDirectory
 
 log = structlog.get_logger()
 
-LOOK_EVERY = 1.0
-"""Seconds."""
 
+class ClockLoop(IncidentLoop):
+    """See the page."""
 
-class ClockLoop:
-    """`run` is what the thread does, until the stop event."""
+    basis: CurrentBasis | None = None
+    """By what incidents are judged from the next look on; None where the settings have no `notice`."""
 
-    def __init__(
-        self,
-        directory: StateDirectory,
-        shards: Callable[[], Mapping[str, ShardIncidents]],
-        entered: Callable[[str], AbstractContextManager[bool]],
-        stop: threading.Event,
-        now: Callable[[], datetime],
-        steady: Callable[[], float] = time.monotonic,
-        soon: Callable[[], None] = lambda: None,
-    ) -> None:
-        """`shards`: by name, as they are now; `entered`: see `Readings.entered`; `steady`: seconds of a clock that nobody sets;
-        `soon`: called after something was stored: a checkpoint of the trail is to follow.
-        """
-        self._soon = soon
-        self._turns = IncidentTurns(directory, shards, entered, stop, self._of, steady)
-        self._stop = stop
-        self._time = SteppedTime(now, steady)
-        self.basis: CurrentBasis | None = None
-        """By what incidents are judged from the next look on; None where the settings have no `notice`."""
-
-    def run(self) -> None:
-        """Raises StateError other than a full disk."""
-        while not self._stop.is_set():
-            self.turn()
-            self._stop.wait(LOOK_EVERY)
-
-    def turn(self) -> int:
-        """Look at what is due in all shards; how many incidents that were."""
-        count = self._turns.turn(self._time.look())
-        if count:
-            self._soon()
-        return count
-
-    def _of(self, shard: ShardIncidents) -> ShardClocks:
-        return ShardClocks(shard.desk, shard.incidents, self._time.lateness, lambda: self.basis)
+    def made(self, shard: ShardIncidents) -> ShardClocks:
+        """See `IncidentLoop`."""
+        return ShardClocks(shard.desk, shard.incidents, self.time.lateness, lambda: self.basis)
 
 
 class NoticeBasis:

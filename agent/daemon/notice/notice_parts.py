@@ -22,6 +22,7 @@ from agent.daemon.on_call.maintenance_end import end_outdated
 from agent.daemon.on_call.on_call_parts import build_roster
 from agent.daemon.on_call.on_call_requests import OnCallRequests
 from agent.daemon.sending.read_back_loops import read_back_loops
+from agent.daemon.turns.incident_loop import LoopParts
 from agent.notice.incidents.desk import IncidentDesk
 from agent.notice.on_call.on_call_roster import OnCallRoster
 from agent.notice.regimes.in_force import PackInForce
@@ -55,7 +56,8 @@ def build_notice_parts(
     soon: Callable[[], None],
 ) -> NoticeParts:
     """Nothing is looked at yet; the pack in force is read. `states`: by the shard's name; `soon`: a checkpoint is to follow."""
-    loop = ClockLoop(node.directory, lambda: node.shards, entered, stop, now, soon=soon)
+    parts = LoopParts(node.directory, lambda: node.shards, entered, stop, now, soon=soon)
+    loop = ClockLoop(parts)
     process = node.shards[PROCESS]
     basis = NoticeBasis(loop, PackInForce(process.stores.state, process.stores.problems), node.settings.notice)
     basis.load(now())
@@ -75,7 +77,7 @@ def build_notice_parts(
     commands = [*ClockRequests(states, now).commands(), *incidents.commands(), *notices.commands(), *on_call.commands()]
     public_url = node.settings.inbound.public_url if node.settings.inbound is not None else None
     links = build_link_parts(node.settings.notice, public_url, lambda: process.desk, incidents.edits, now)
-    telling = build_telling_parts(node, roster, entered, stop, now, soon, links.links)
+    telling = build_telling_parts(node, roster, parts, links.links)
     read_back = read_back_loops(node.settings.notice, desks, HandlingRequests(incidents.edits).acknowledge, stop)
     return NoticeParts(
         loop,

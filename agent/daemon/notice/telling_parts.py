@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,6 +13,7 @@ from agent.daemon.sending.canary_loop import CanaryLoop
 from agent.daemon.sending.channel_health import ChannelHealth, deaf, end_of_unknown
 from agent.daemon.sending.channel_sender import ChannelSender
 from agent.daemon.sending.heartbeat_loop import HeartbeatLoop
+from agent.daemon.turns.incident_loop import LoopParts
 from agent.notice.escalation.audit import behind
 from agent.notice.maintenance.window import open_until
 from agent.notice.messages.message import Message
@@ -62,30 +61,18 @@ class TellingParts:
 def build_telling_parts(
     node: Node,
     roster: OnCallRoster,
-    entered: Callable[[str], AbstractContextManager[bool]],
-    stop: threading.Event,
-    now: Callable[[], datetime],
-    soon: Callable[[], None],
+    parts: LoopParts,
     links: Callable[[Message], str] = lambda _: "",
 ) -> TellingParts:
-    """Nobody is told anything yet. Parameters: see `build_notice_parts`; `links`: where a message leads."""
+    """Nobody is told anything yet. `links`: where a message leads."""
     settings = node.settings.notice
     if settings is None or not (settings.people or settings.channels or settings.heartbeat):
         return TellingParts()
     process = node.shards[PROCESS]
     problems = process.stores.problems
     end_of_unknown(problems, [channel.name for channel in settings.channels])
-    escalation = EscalationLoop(
-        node.directory,
-        lambda: node.shards,
-        entered,
-        stop,
-        now,
-        settings,
-        roster,
-        maintenance=lambda at: open_until(process.desk.recall, at),
-        soon=soon,
-    )
+    now, stop = parts.now, parts.stop
+    escalation = EscalationLoop(parts, settings, roster, lambda at: open_until(process.desk.recall, at))
     health = [
         ChannelHealth(channel.name, settings, roster, lambda: process.desk, problems, now)
         for channel in settings.channels
@@ -93,10 +80,7 @@ def build_telling_parts(
     senders = [
         ChannelSender(
             build_channel(channel, now, lambda action, said, fields: problems.announce(action, said, fields=fields)),
-            lambda: node.shards,
-            entered,
-            stop,
-            now,
+            parts,
             known,
             links,
         )

@@ -6,11 +6,8 @@ id. Nothing is held while a message is on its way.
 
 from __future__ import annotations
 
-import threading
-import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,7 +15,7 @@ import structlog
 
 from agent import metrics
 from agent.daemon.sending.channel_health import ChannelHealth
-from agent.daemon.turns.incident_turns import ShardIncidents
+from agent.daemon.turns.incident_loop import LoopParts, ShardIncidents
 from agent.daemon.turns.stepped_time import SteppedTime
 from agent.errors import Busy, DiskFull, LeaklineError
 from agent.notice.channels.channel import Channel, NotAccepted, Receipt
@@ -73,43 +70,35 @@ class ChannelSender:
     def __init__(
         self,
         channel: Channel,
-        shards: Callable[[], Mapping[str, ShardIncidents]],
-        entered: Callable[[str], AbstractContextManager[bool]],
-        stop: threading.Event,
-        now: Callable[[], datetime],
+        parts: LoopParts,
         health: ChannelHealth,
         links: Callable[[Message], str] = lambda _: "",
-        steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`shards`, `entered`: see `IncidentTurns`; `links`: where a message leads, empty for nowhere."""
+        """`links`: where a message leads, empty for nowhere."""
         self._channel = channel
-        self._shards = shards
-        self._entered = entered
-        self._stop = stop
-        self._now = now
+        self._parts = parts
         self._health = health
         self._links = links
-        self._steady = steady
-        self._time = SteppedTime(now, steady)
+        self._time = SteppedTime(parts.now, parts.steady)
         self._known: dict[str, _Known] = {}
         self._rests: dict[str, float] = {}
 
     def run(self) -> None:
         """Raises StateError other than a full disk."""
         try:
-            while not self._stop.is_set():
+            while not self._parts.stop.is_set():
                 self.turn()
-                self._stop.wait(LOOK_EVERY)
+                self._parts.stop.wait(LOOK_EVERY)
         finally:
             self._channel.close()
 
     def turn(self) -> int:
         """Send what is due in all shards; how many messages that were."""
         now, count = self._time.look(), 0
-        for name, shard in self._shards().items():
-            if self._stop.is_set():
+        for name, shard in self._parts.shards().items():
+            if self._parts.stop.is_set():
                 break
-            if self._steady() >= self._rests.get(name, 0.0):
+            if self._parts.steady() >= self._rests.get(name, 0.0):
                 count += self._turn_of(name, shard, now)
         return count
 
@@ -124,11 +113,11 @@ class ChannelSender:
         due = [number for at, number in waiting if _is_due(at, now)]
         known.seen, known.next = changes, min((at for at, _ in waiting if not _is_due(at, now)), default=None)
         found = [message for number in due if (message := _message(shard.desk, number)) is not None]
-        count, failures, began = 0, 0, self._steady()
+        count, failures, began = 0, 0, self._parts.steady()
         for bundle in bundles(ordered(found)):
-            if self._stop.is_set():
+            if self._parts.stop.is_set():
                 break
-            if failures == 0 and self._steady() - began > TURN_FOR:
+            if failures == 0 and self._parts.steady() - began > TURN_FOR:
                 known.seen = -1
                 break
             count += len(bundle)
@@ -146,12 +135,12 @@ class ChannelSender:
 
     def _store(self, name: str, messages: Sequence[Message], result: Receipt | NotAccepted, bundle: str) -> bool:
         """Whether what came of them is stored; else the same is sent again. `bundle`: see `_record`."""
-        now = self._now()
+        now = self._parts.now()
         failure = result if isinstance(result, NotAccepted) else None
         try:
-            with self._entered(name) as may_work:
+            with self._parts.entered(name) as may_work:
                 # The shard may have been built anew meanwhile: what the old desk knows is nobody's any more.
-                shard = self._shards().get(name) if may_work else None
+                shard = self._parts.shards().get(name) if may_work else None
                 if shard is None:
                     return False
                 with shard.desk.changing() as change:
@@ -164,7 +153,7 @@ class ChannelSender:
             return False
         except DiskFull as error:
             log.warning("there is no room on the disk for what a channel answered", reason=str(error))
-            self._rests[name] = self._steady() + FULL_DISK_PAUSE
+            self._rests[name] = self._parts.steady() + FULL_DISK_PAUSE
             return False
         return True
 

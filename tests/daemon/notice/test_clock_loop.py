@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from agent.daemon.notice.clock_loop import ClockLoop
+from agent.daemon.turns.incident_loop import LoopParts
 from agent.notice.clock import CLOCKS, decode
 from agent.notice.clocks.shelf import CurrentBasis
 from agent.notice.incidents.book import IncidentBook
@@ -47,9 +48,8 @@ class LoopOfLife:
 
     def __post_init__(self) -> None:
         life = self.life
-        self.loop = ClockLoop(
-            life.directory, self.shards, self.entered, self.stop, lambda: life.now, lambda: self.steady
-        )
+        parts = LoopParts(life.directory, self.shards, self.entered, self.stop, lambda: life.now, lambda: self.steady)
+        self.loop = ClockLoop(parts)
         self.loop.basis = CurrentBasis.of(GERMAN, shipped())
 
     def shards(self) -> dict[str, OneShard]:
@@ -167,13 +167,14 @@ def test_a_hundred_idle_shards_are_not_read(life: Life) -> None:
     """After the first look: their states may even be closed."""
     made = LoopOfLife(life)
     shard = OneShard(life.book, life.desk)
-    made.loop = ClockLoop(
+    parts = LoopParts(
         life.directory,
         lambda: {f"org-{number}": shard for number in range(100)},
         lambda _: nullcontext(True),
         made.stop,
         lambda: life.now,
     )
+    made.loop = ClockLoop(parts)
     for _ in range(3):
         made.loop.turn()
     life.directory.close()
@@ -189,7 +190,7 @@ def test_a_storm_leaves_the_others_their_turn_and_ends(life: Life) -> None:
     for number in range(30):
         life.open(f"inc-{number}")
     seconds = iter(range(0, 10_000, 2))
-    made.loop._turns._steady = lambda: float(next(seconds))
+    made.loop._steady = lambda: float(next(seconds))
     assert 0 < made.loop.turn() < 30
     while made.loop.turn():
         pass

@@ -9,6 +9,7 @@ from threading import Event
 
 from agent.daemon.sending.channel_health import ChannelHealth
 from agent.daemon.sending.channel_sender import ChannelSender
+from agent.daemon.turns.incident_loop import LoopParts
 from agent.notice.channels.channel import NotAccepted, Receipt
 from agent.notice.incidents.book import IncidentBook
 from agent.notice.incidents.desk import IncidentDesk
@@ -67,16 +68,17 @@ class SendingLife(CalledLife):
             name: ChannelHealth(name, settings, self.roster, lambda: self.desk, self.problems, lambda: self.now)
             for name in self.channels
         }
+        parts = LoopParts(
+            self.directory,
+            lambda: {"acme": OneShard(self.book, self.desk)},
+            lambda shard: self.entered(shard),
+            Event(),
+            lambda: self.now,
+            lambda: self.steady,
+        )
         self.senders = {
             name: ChannelSender(
-                channel,
-                lambda: {"acme": OneShard(self.book, self.desk)},
-                lambda shard: self.entered(shard),
-                Event(),
-                lambda: self.now,
-                self.health[name],
-                lambda message: f"https://leakline.example.com/{message.id}",
-                lambda: self.steady,
+                channel, parts, self.health[name], lambda message: f"https://leakline.example.com/{message.id}"
             )
             for name, channel in self.channels.items()
         }
