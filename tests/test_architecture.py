@@ -34,7 +34,7 @@ DOORS = {
     "smtplib": ["notice/channels/"],
     "cefevent": ["formats/cef_keys.py"],
     "sigma": ["detection/"],
-    "sdnotify": ["daemon/daemon.py"],
+    "sdnotify": ["daemon/process/service_manager.py"],
     "typer": ["cli/"],
     "defusedxml": ["simulator/outbound_messages/", "sources/inbound/outbound_messages/"],
     "fastavro": ["simulator/pubsub/", "sources/real_time/avro/"],
@@ -86,8 +86,8 @@ BESIDE = {"simulator", "__init__"}
 
 FLOORS: tuple[tuple[str, ...], ...] = (
     GROUND,
-    ("formats", "sources", "destinations", "normalize", "enrichment", "detection", "store"),
-    ("pipeline", "trail", "notice"),
+    ("formats", "sources", "destinations", "normalize", "enrichment", "detection", "store", "permissions"),
+    ("pipeline", "trail", "notice", "changes"),
     ("config",),
     ("assembly",),
     ("daemon", "hunt"),

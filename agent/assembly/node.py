@@ -21,6 +21,7 @@ from agent.assembly.load_failures import LoadFailure
 from agent.assembly.secret_check import unusable_destinations
 from agent.assembly.shard import Answers, Shard, ShardSurroundings, StopEvent, build_shard
 from agent.assembly.sources import warn_of_rotation
+from agent.config.approved_settings import settings_in_force
 from agent.config.settings import Org, Settings
 from agent.detection.sigma import cache
 from agent.errors import FileError, LeaklineError, SettingsError, StateError
@@ -34,6 +35,7 @@ from agent.store.directory.state_directory import StateDirectory
 from agent.store.problems import Problems
 from agent.store.queue.shards import ShardOpening
 from agent.store.queue.state_stores import StateStores
+from agent.store.state import StateRecall
 from agent.trail.checkpointer import newest_checkpoint
 from agent.trail.head import TrailHead
 
@@ -203,20 +205,26 @@ def build_node(
     stop: StopEvent,
     watch: Callable[[str, BatchCommit], None] = lambda _shard, _commit: None,
 ) -> Node:
-    """Open the state and put everything together; nothing runs and nothing is asked of anybody yet.
+    """Open the state and put everything together; nothing runs and nothing is asked of anybody yet. `settings`: as they are
+    written; the node has those in force.
 
     `watch`: called after each commit with the name of its shard.
 
     Raises SettingsError (also when nothing can run for want of secrets), StateError. Rules, mappings and lists that do
     not load are left out and reported as problems.
     """
-    destinations = [build_destination(destination, now, stop) for destination in settings.destinations]
     orgs = {org.name: org for org in settings.orgs}
-    sessions = {name: _session(org, now) for name, org in orgs.items()}
-    missing = unusable_destinations(sessions.values(), destinations)
     directory = StateDirectory(settings.state.directory)
     opening = ShardOpening(directory, now)
     shards = opening.open_all(orgs)
+    try:
+        settings = settings_in_force(settings, StateRecall(shards[keys.PROCESS].state, keys.RESPONSE.prefix))
+        destinations = [build_destination(destination, now, stop) for destination in settings.destinations]
+        sessions = {name: _session(org, now) for name, org in orgs.items()}
+        missing = unusable_destinations(sessions.values(), destinations)
+    except BaseException:
+        directory.close()
+        raise
     _begin(directory, shards, missing)
     processing = build_processing(settings, cache=cache.directory())
     downloads = settings.state.directory / "downloads"

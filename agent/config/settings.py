@@ -27,6 +27,7 @@ from agent.enrichment.settings import EnrichSettings
 from agent.errors import SettingsError
 from agent.network.server_address import HostName
 from agent.notice.settings import NoticeSettings
+from agent.permissions.settings import PermissionSettings
 from agent.sources.event_log_file.source import EventLogFileSettings
 from agent.sources.inbound.settings import InboundSettings
 from agent.sources.objects.settings import (
@@ -213,6 +214,9 @@ class Settings(StrictSettings):
     """Which laws and contracts ask for a notice; left out, incidents have no clocks."""
     trail: TrailSettings = TrailSettings()
     """The trail of what Leakline did."""
+    permissions: PermissionSettings | None = None
+    """Who may do what. Left out, every user who can open the control socket may do everything, and changes of settings apply at the
+    next start and are recorded as changes by one pair of eyes."""
 
     @model_validator(mode="after")
     def _nothing_clashes(self, info: ValidationInfo) -> Settings:

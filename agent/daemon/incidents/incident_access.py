@@ -23,7 +23,9 @@ from agent.store.state import StateRecall
 def incident_requests(settings: Settings, now: Callable[[], datetime]) -> AbstractContextManager[Ask]:
     """Open while inside. Raises LeaklineError, StateError."""
     return requests_made(
-        settings, now, lambda shards: IncidentRequests(desks_alone(shards, settings.notice, now), now).commands()
+        settings,
+        now,
+        lambda shards, in_force: IncidentRequests(desks_alone(shards, in_force.notice, now), now).commands(),
     )
 
 

@@ -63,18 +63,18 @@ class IncidentRequests:
     def commands(self) -> list[ControlCommand]:
         handling, judging, grouping = self._handling, self._judging, self._grouping
         return [
-            ControlCommand("incidents_list", "auditor", self.list, changes=False),
-            ControlCommand("incidents_show", "auditor", self.show, changes=False),
-            ControlCommand("incidents_acknowledge", "responder", handling.acknowledge, changes=True),
-            ControlCommand("incidents_assign", "responder", handling.assign, changes=True),
-            ControlCommand("incidents_comment", "responder", handling.comment, changes=True),
-            ControlCommand("incidents_snooze", "responder", handling.snooze, changes=True),
-            ControlCommand("incidents_anchor", "privacy", judging.anchor, changes=True),
-            ControlCommand("incidents_fact", "privacy", judging.fact, changes=True),
-            ControlCommand("incidents_decide", "privacy", judging.decide, changes=True),
-            ControlCommand("incidents_close", "privacy", judging.close, changes=True),
-            ControlCommand("incidents_merge", "privacy", grouping.merge, changes=True),
-            ControlCommand("incidents_split", "privacy", grouping.split, changes=True),
+            ControlCommand("incidents_list", self.list, changes=False),
+            ControlCommand("incidents_show", self.show, changes=False),
+            ControlCommand("incidents_acknowledge", handling.acknowledge, changes=True),
+            ControlCommand("incidents_assign", handling.assign, changes=True),
+            ControlCommand("incidents_comment", handling.comment, changes=True),
+            ControlCommand("incidents_snooze", handling.snooze, changes=True),
+            ControlCommand("incidents_anchor", judging.anchor, changes=True),
+            ControlCommand("incidents_fact", judging.fact, changes=True),
+            ControlCommand("incidents_decide", judging.decide, changes=True),
+            ControlCommand("incidents_close", judging.close, changes=True),
+            ControlCommand("incidents_merge", grouping.merge, changes=True),
+            ControlCommand("incidents_split", grouping.split, changes=True),
         ]
 
     def list(

@@ -18,7 +18,7 @@ def notice_requests(settings: Settings, now: Callable[[], datetime]) -> Abstract
     return requests_made(
         settings,
         now,
-        lambda shards: NoticeRequests(
-            IncidentRequests(desks_alone(shards, settings.notice, now), now).edits, now
+        lambda shards, in_force: NoticeRequests(
+            IncidentRequests(desks_alone(shards, in_force.notice, now), now).edits, now
         ).commands(),
     )

@@ -23,11 +23,11 @@ ANSWER_WITHIN = WITHIN + 10
 def on_call_requests(settings: Settings, now: Callable[[], datetime]) -> AbstractContextManager[Ask]:
     """Open while inside. Raises LeaklineError, StateError."""
 
-    def alone(shards: Shards) -> Sequence[ControlCommand]:
+    def alone(shards: Shards, in_force: Settings) -> Sequence[ControlCommand]:
         stores = shards[PROCESS]
-        desk = desk_alone(stores, settings.notice, now)
+        desk = desk_alone(stores, in_force.notice, now)
         # Nothing was stored in between, and the file is read at once: a command has no time for threads.
-        roster = build_roster(settings.notice, desk.recall, lambda: 0, stores.problems, lambda work: work())
+        roster = build_roster(in_force.notice, desk.recall, lambda: 0, stores.problems, lambda work: work())
         return OnCallRequests(lambda: desk, roster, now).commands()
 
     return requests_made(settings, now, alone, ANSWER_WITHIN)
