@@ -87,7 +87,7 @@ BESIDE = {"simulator", "__init__"}
 FLOORS: tuple[tuple[str, ...], ...] = (
     GROUND,
     ("formats", "sources", "destinations", "normalize", "enrichment", "detection", "store"),
-    ("pipeline", "trail", "notice"),
+    ("pipeline", "trail", "notice", "changes"),
     ("config",),
     ("assembly",),
     ("daemon", "hunt"),

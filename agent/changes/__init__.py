@@ -1,0 +1,1 @@
+"""Changes of governed settings: what is asked for, what it means, and who agrees."""
