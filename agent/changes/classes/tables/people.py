@@ -10,9 +10,9 @@ from agent.changes.classes.change_class import ChangeClass, Difference
 from agent.changes.classes.containers import Entries, Group, Members, NamedList
 from agent.changes.classes.directions import (
     Change,
-    any_is_neutral,
     any_weakens,
     larger_weakens,
+    removal_weakens,
     smaller_weakens,
 )
 from agent.changes.classes.line import Compare, Line, Place
@@ -48,7 +48,8 @@ class Addresses:
 
 def handover(change: Change) -> ChangeClass:
     """Hours of a rotation are by the zone of its handover."""
-    return "weaken" if change.beside_before.get("hours") or change.beside_before.get("holidays") else "neutral"
+    parts = change.beside_before.get("hours") or change.beside_before.get("holidays")
+    return "weaken" if parts else removal_weakens(change)
 
 
 LINES: Sequence[Line] = (
@@ -82,9 +83,11 @@ LINES: Sequence[Line] = (
     Line(
         "notice.on_call.rotations[].people", Members(added="neutral"), "A person who is left out is no longer on call."
     ),
-    Line("notice.on_call.rotations[].every", any_is_neutral, "Turns of another length have the same people."),
+    Line("notice.on_call.rotations[].every", removal_weakens, "Turns of another length have the same people."),
     Line("notice.on_call.rotations[].handover", handover, "The hours of a rotation are by the zone of its handover."),
-    Line("notice.on_call.rotations[].begins", any_is_neutral, "Another first day shifts the turns of the same people."),
+    Line(
+        "notice.on_call.rotations[].begins", removal_weakens, "Another first day shifts the turns of the same people."
+    ),
     Line(
         "notice.on_call.rotations[].hours",
         Members(added="weaken", empty_is_all="neutral"),
