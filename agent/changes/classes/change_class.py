@@ -1,4 +1,4 @@
-"""The class of a change, and one difference between settings."""
+"""The classes of a change, and a difference that has one."""
 
 from __future__ import annotations
 
@@ -9,22 +9,29 @@ from typing import Any, Literal
 ChangeClass = Literal["neutral", "strengthen", "weaken", "forbidden"]
 
 GRAVITY: tuple[ChangeClass, ...] = ("neutral", "strengthen", "weaken", "forbidden")
+"""The classes, the gravest last."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One place at which settings differ."""
+    """One place at which two documents differ."""
 
     path: str
-    """`notice.policies[default].steps[0].after`: entries of lists that have names are found by them."""
+    """Such as `notice.policies[default].steps[0].after`: entries of lists that have names are found by them, so that an order
+    that changed is seen as such."""
     before: Any
-    """None where it was not there."""
+    """JSON; None where it was not there."""
     after: Any
+    """The same."""
     change_class: ChangeClass
     why: str
-    """One plain sentence."""
+    """What makes it so, in one plain sentence that holds for either direction."""
 
 
 def gravest(differences: Iterable[Difference]) -> ChangeClass:
-    """Of all of them; `neutral` where there is none."""
-    return max((found.change_class for found in differences), key=GRAVITY.index, default="neutral")
+    """The class of a change with these differences; neutral for none."""
+    return gravest_class(difference.change_class for difference in differences)
+
+
+def gravest_class(classes: Iterable[ChangeClass]) -> ChangeClass:
+    return max(classes, key=GRAVITY.index, default="neutral")
