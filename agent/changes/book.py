@@ -14,11 +14,11 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter
 
-from agent.changes.change import Change, decode, encode
+from agent.changes.change import SettingsChange, decode, encode
 from agent.store.state import StateRecall
 
 CONTENT, IN_FORCE, CHANGE, NEXT = "settings/content/", "settings/in-force", "settings/change/", "settings/next/"
-"""By SHA-256: JSON, governed settings; JSON `InForce`; by number: JSON `Change`; by year: the number given last."""
+"""By SHA-256: JSON, governed settings; JSON `InForce`; by number: JSON `SettingsChange`; by year: the number given last."""
 
 GovernedDocument = Mapping[str, Any]
 """Governed settings as plain values, every default filled in."""
@@ -71,7 +71,7 @@ def content(recall: StateRecall, sha256: str) -> dict[str, Any]:
     return found
 
 
-def change(recall: StateRecall, number: str) -> Change | None:
+def change(recall: StateRecall, number: str) -> SettingsChange | None:
     """Raises DamagedBook."""
     data = recall(CHANGE + number)
     try:
@@ -80,7 +80,7 @@ def change(recall: StateRecall, number: str) -> Change | None:
         raise DamagedBook(f"the change {number} cannot be read") from error
 
 
-def changes(recall: StateRecall) -> Iterator[Change]:
+def changes(recall: StateRecall) -> Iterator[SettingsChange]:
     """All, the oldest first. Raises DamagedBook."""
     for key in sorted(recall.keys(CHANGE)):
         if (found := change(recall, key.removeprefix(CHANGE))) is not None:
@@ -102,5 +102,5 @@ def stored_in_force(known: InForce) -> dict[str, bytes]:
     return {IN_FORCE: _IN_FORCE.dump_json(known)}
 
 
-def stored_change(made: Change) -> dict[str, bytes]:
+def stored_change(made: SettingsChange) -> dict[str, bytes]:
     return {CHANGE + made.number: encode(made)}

@@ -40,7 +40,7 @@ class Vote:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class SettingsChange:
     """Kept for ever."""
 
     number: str
@@ -75,18 +75,18 @@ class Change:
         return self.state != "open"
 
 
-_CHANGE = TypeAdapter(Change)
+_CHANGE = TypeAdapter(SettingsChange)
 
 
-def encode(change: Change) -> bytes:
+def encode(change: SettingsChange) -> bytes:
     return _CHANGE.dump_json(change)
 
 
-def decode(data: bytes) -> Change:
+def decode(data: bytes) -> SettingsChange:
     """Raises ValueError for what is no change."""
     return _CHANGE.validate_json(data)
 
 
-def document(change: Change) -> dict[str, Any]:
+def document(change: SettingsChange) -> dict[str, Any]:
     """As JSON has it."""
     return dict(_CHANGE.dump_python(change, mode="json"))

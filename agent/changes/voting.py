@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from agent.changes.change import Change
+from agent.changes.change import SettingsChange
 from agent.changes.classes.change_class import ChangeClass
 from agent.permissions.roles import APPROVING, Role
 
@@ -42,7 +42,7 @@ class Standing:
     """What it still needs, in words; empty when it has all."""
 
 
-def standing(change: Change, roles_of: RolesOf) -> Standing:
+def standing(change: SettingsChange, roles_of: RolesOf) -> Standing:
     """Votes count of those who have an approving role now: who has left the group since has no vote. A vote about other settings
     than those that the change leads to does not count, nor does the proposer's, whatever it says.
     """

@@ -115,7 +115,9 @@ class Daemon:
         self._orgs = RunningOrgs(node, self.readings, self._delivery, self.changes.files)
         self._backfills = BackfillLoop(LiveMapping(lambda: node.shards), now, self.stop, entered=self.readings.entered)
         trail = self.trail
-        self.notice = build_notice_parts(node, trail.states, self.readings.entered, self.stop, now, trail.soon)
+        self.notice = build_notice_parts(
+            node, trail.states, self.readings.entered, self.stop, now, trail.soon, self.changes.gate
+        )
         looks = {
             "database": self._database_watch.tick,
             "maintenance": self.notice.end_maintenance,
@@ -184,7 +186,7 @@ class Daemon:
         watch = Watch(looks, self.stop)
         self._liveness.watch_is_late = watch.is_late
         links = self.notice.links.acknowledgements
-        inbound = inbound_served(self._settings.inbound, self.node, self._now, looks, links)
+        inbound = inbound_served(self._settings.inbound, self.node, self._now, looks, links, self.changes.gate)
         served = control_served(control, self.commands.table(), self.changes.gate)
         with signals(self.stop, self._reload_asked), served, self._metrics_served(looks), inbound:
             threads = self._liveness.threads = [

@@ -29,6 +29,16 @@ class Principal:
         return ", ".join(role for role in ROLES if role in self.roles) or "no role"
 
 
+def sender_principal(name: str) -> Principal:
+    """A program that has proved by its credentials that it is this sender of the inbound listener."""
+    return Principal(f"sender {name}", frozenset[Role]({"service"}))
+
+
+def link_principal(name: str) -> Principal:
+    """A person who holds a signed link of a message to them: it is good for handling incidents, and for nothing else."""
+    return Principal(name, frozenset[Role]({"responder"}))
+
+
 def user_principal(uid: int, gid: int, settings: PermissionSettings | None, service: int | None = None) -> Principal:
     """`gid`: the group that a process runs with, used where the system does not know the user; `service`: the user id of the
     running service.

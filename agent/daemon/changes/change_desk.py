@@ -19,7 +19,7 @@ from agent.changes.change import (
     LONGEST_WEAKER,
     OPEN_FOR,
     SHORTEST,
-    Change,
+    SettingsChange,
     Vote,
     Way,
 )
@@ -74,27 +74,27 @@ class ChangeDesk:
 
     # Asking
 
-    def changes(self) -> list[Change]:
+    def changes(self) -> list[SettingsChange]:
         """All, the oldest first."""
         with readable():
             return list(book.changes(self._desk().recall))
 
-    def change(self, number: str) -> Change:
+    def change(self, number: str) -> SettingsChange:
         """Raises LeaklineError."""
         return known_change(self._desk().recall, number)
 
-    def standing(self, change: Change) -> Standing:
+    def standing(self, change: SettingsChange) -> Standing:
         """Who has approved it, and what it still needs."""
         return standing(change, self._roles_of)
 
-    def document(self, change: Change) -> dict[str, Any]:
+    def document(self, change: SettingsChange) -> dict[str, Any]:
         """The governed settings that it leads to. Raises LeaklineError."""
         with readable():
             return book.content(self._desk().recall, change.outcome)
 
     # Acting
 
-    def propose(self, caller: Principal, proposal: Proposal) -> Change:
+    def propose(self, caller: Principal, proposal: Proposal) -> SettingsChange:
         """As it is stored. Raises ChangeRefused, SettingsError for settings that cannot be."""
         self._require_permissions()
         _require_text(proposal)
@@ -107,7 +107,7 @@ class ChangeDesk:
             if not found:
                 raise ChangeRefused("these are the settings in force; there is nothing to change")
             number, counted = book.next_number(writing.recall, writing.now)
-            change = Change(
+            change = SettingsChange(
                 number,
                 caller.name,
                 writing.now,
@@ -137,7 +137,7 @@ class ChangeDesk:
             raise ChangeRefused(refusal, hint="nothing was changed; the attempt is recorded")
         return change
 
-    def vote(self, caller: Principal, number: str, outcome: str, *, approves: bool, reason: str = "") -> Change:
+    def vote(self, caller: Principal, number: str, outcome: str, *, approves: bool, reason: str = "") -> SettingsChange:
         """`outcome`: the digest of the settings that the person saw, or its beginning of 12 characters at least. Raises ChangeRefused."""
         with self._writing() as writing:
             change, refusal = self._writer.still_open(writing, number)
@@ -150,7 +150,7 @@ class ChangeDesk:
             raise ChangeRefused(refusal)
         return change
 
-    def withdraw(self, caller: Principal, number: str) -> Change:
+    def withdraw(self, caller: Principal, number: str) -> SettingsChange:
         """By who proposed it. Raises ChangeRefused."""
         with self._writing() as writing:
             change, refusal = self._writer.still_open(writing, number)
@@ -164,7 +164,7 @@ class ChangeDesk:
             raise ChangeRefused(refusal)
         return change
 
-    def end(self, caller: Principal, number: str) -> Change:
+    def end(self, caller: Principal, number: str) -> SettingsChange:
         """End a break-glass change before its time. Raises ChangeRefused."""
         with self._writing() as writing:
             change = self.change(number)
@@ -187,7 +187,7 @@ class ChangeDesk:
 
     # What is refused
 
-    def _require_vote(self, change: Change, caller: Principal, outcome: str, *, approves: bool) -> None:
+    def _require_vote(self, change: SettingsChange, caller: Principal, outcome: str, *, approves: bool) -> None:
         if caller.name == change.by and approves:
             raise ChangeRefused(
                 f"{change.number} is {caller.name}'s own; a person other than who proposed it has to approve it"
@@ -203,7 +203,7 @@ class ChangeDesk:
         if differences(governed_document(self._settings()), self.document(change)) != list(change.differences):
             raise ChangeRefused(f"what {change.number} does is shown otherwise than it was stored; propose it again")
 
-    def _refusal(self, change: Change, settings: Settings) -> str:
+    def _refusal(self, change: SettingsChange, settings: Settings) -> str:
         """Why it cannot even be proposed; empty where it can."""
         try:
             self._floors(settings)
@@ -234,7 +234,7 @@ _VERBS = {
 }
 
 
-def _is_due(change: Change, now: datetime) -> bool:
+def _is_due(change: SettingsChange, now: datetime) -> bool:
     if change.state == "applied":
         return change.reverts_at is not None and now >= change.reverts_at
     return change.state == "open" and now >= change.expires_at

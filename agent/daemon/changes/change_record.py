@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from agent.changes.change import Change
+from agent.changes.change import SettingsChange
 from agent.changes.classes.change_class import Difference
 from agent.changes.record import DATASET
 from agent.notice.incidents.desk import IncidentChange
@@ -18,7 +18,7 @@ MOST_PATHS = 50
 
 def tell(
     writing: IncidentChange,
-    change: Change,
+    change: SettingsChange,
     action: str,
     message: str,
     *,
@@ -58,7 +58,7 @@ def paths(differences: Sequence[Difference]) -> str:
     return f"{named} and {left_out} more" if left_out > 0 else named
 
 
-def values(change: Change) -> dict[str, Any]:
+def values(change: SettingsChange) -> dict[str, Any]:
     """What was and what is to be: names and addresses of people are among it, so that it can be erased."""
     return {
         "reason": change.reason,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from agent.changes.change import Change, document
+from agent.changes.change import SettingsChange, document
 from agent.daemon.changes.change_desk import ChangeDesk, Proposal
 from agent.daemon.control.command import ControlCommand
 from agent.duration import parse_duration
@@ -79,12 +79,12 @@ class ChangeRequests:
         """Vote against a change, which ends it."""
         return self._shown(self._desk.vote(caller, number, str(outcome), approves=False, reason=str(reason)))
 
-    def _shown(self, change: Change) -> dict[str, Any]:
+    def _shown(self, change: SettingsChange) -> dict[str, Any]:
         stand = self._desk.standing(change)
         return {**document(change), "approved_by": list(stand.approved_by), "missing": stand.missing}
 
 
-def _runs_out(change: Change) -> bool:
+def _runs_out(change: SettingsChange) -> bool:
     return change.state == "applied" and change.reverts_at is not None
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from agent.changes import book
-from agent.changes.change import Change, State, Vote
+from agent.changes.change import SettingsChange, State, Vote
 from agent.changes.voting import RolesOf, standing
 from agent.daemon.changes.change_record import tell
 from agent.errors import LeaklineError
@@ -29,7 +29,7 @@ class ChangeWriter:
         self._roles_of = roles_of
         self._restart = restart
 
-    def voted(self, writing: IncidentChange, change: Change, vote: Vote) -> Change:
+    def voted(self, writing: IncidentChange, change: SettingsChange, vote: Vote) -> SettingsChange:
         change = replace(change, votes=(*change.votes, vote))
         stand = standing(change, self._roles_of)
         what = "approves" if vote.approves else "rejects"
@@ -43,7 +43,7 @@ class ChangeWriter:
             return self.end(writing, change, "rejected", vote.by, vote.reason, announce=False)
         return change if stand.missing else self.apply(writing, change, self.in_force(writing), vote.by)
 
-    def apply(self, writing: IncidentChange, change: Change, base: book.InForce, by: str) -> Change:
+    def apply(self, writing: IncidentChange, change: SettingsChange, base: book.InForce, by: str) -> SettingsChange:
         reverts = writing.now + change.lasts if change.lasts is not None else None
         change = replace(change, state="applied", applied_at=writing.now, reverts_at=reverts)
         known = book.InForce(change.outcome, writing.now, change.number, base.sha256)
@@ -64,7 +64,7 @@ class ChangeWriter:
         self._restart(said)
         return change
 
-    def revert(self, writing: IncidentChange, change: Change, by: str) -> Change:
+    def revert(self, writing: IncidentChange, change: SettingsChange, by: str) -> SettingsChange:
         """The settings before it are in force again, unless others have come since."""
         known = self.in_force(writing)
         is_in_force = known.sha256 == change.outcome and known.change == change.number
@@ -80,8 +80,15 @@ class ChangeWriter:
         return self.end(writing, change, "reverted", by, reason)
 
     def end(
-        self, writing: IncidentChange, change: Change, state: State, by: str, reason: str, *, announce: bool = True
-    ) -> Change:
+        self,
+        writing: IncidentChange,
+        change: SettingsChange,
+        state: State,
+        by: str,
+        reason: str,
+        *,
+        announce: bool = True,
+    ) -> SettingsChange:
         change = replace(change, state=state, ended_at=writing.now, ended_by=by, ended_reason=reason)
         writing.apply(book.stored_change(change))
         if announce:
@@ -89,7 +96,7 @@ class ChangeWriter:
             tell(writing, change, f"change-{state}", said, by=by)
         return change
 
-    def still_open(self, writing: IncidentChange, number: str) -> tuple[Change, str]:
+    def still_open(self, writing: IncidentChange, number: str) -> tuple[SettingsChange, str]:
         """The change, and why nothing can be done with it any more; what has expired meanwhile is ended by that."""
         change = known_change(writing.recall, number)
         if change.is_settled:
@@ -112,7 +119,7 @@ class ChangeWriter:
         return known
 
 
-def known_change(recall: StateRecall, number: str) -> Change:
+def known_change(recall: StateRecall, number: str) -> SettingsChange:
     """Raises LeaklineError."""
     with readable():
         found = book.change(recall, str(number).strip().upper())

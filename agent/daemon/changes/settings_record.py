@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.changes import book
-from agent.changes.change import Change
+from agent.changes.change import SettingsChange
 from agent.changes.classes.change_class import gravest
 from agent.changes.classes.governed import differences
 from agent.changes.record import DATASET
@@ -45,7 +45,7 @@ def _record_difference(
     if not found:
         return
     number, counted = book.next_number(writing.recall, writing.now)
-    change = Change(
+    change = SettingsChange(
         number,
         FILE,
         writing.now,

@@ -73,6 +73,14 @@ class Gate:
         answer = command.run(**given)
         return answer if sees_people(command.name, principal.roles) else masked(answer)
 
+    def admits(self, action: str, principal: Principal) -> bool:
+        """Whether it is allowed; noted where it is not."""
+        try:
+            self.require(action, principal)
+        except Denied:
+            return False
+        return True
+
     def require(self, action: str, principal: Principal) -> None:
         """Raises Denied, and has it noted."""
         if self._permissions() is None or allows(action, principal.roles):
