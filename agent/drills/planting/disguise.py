@@ -59,7 +59,9 @@ class Disguise:
 
     def _ident(self, found: re.Match[str]) -> str:
         # The sum in base 62 is one to one, so that ids which differ still do.
-        number = (sum(_ALPHABET.index(letter) * 62**place for place, letter in enumerate(reversed(found[2]))) + self.number) % 62**9
+        number = (
+            sum(_ALPHABET.index(letter) * 62**place for place, letter in enumerate(reversed(found[2]))) + self.number
+        ) % 62**9
         digits = "".join(_ALPHABET[number // 62**place % 62] for place in range(8, -1, -1))
         short = f"{found[1]}Hs0{digits}"
         return long_id(short) if len(found[0]) == 18 else short

@@ -32,7 +32,11 @@ def record_rows(script: Script, org: str) -> Iterator[PlantedBatch]:
         if watched is None:
             continue
         found = list(group)
-        frame = _differences(watched, found, org, script.window[1]) if watched.reads == "snapshot" else _rows(watched, found)
+        frame = (
+            _differences(watched, found, org, script.window[1])
+            if watched.reads == "snapshot"
+            else _rows(watched, found)
+        )
         if frame.height:
             yield PlantedBatch(entity, watched.source, frame)
 

@@ -1,4 +1,4 @@
-"""What happens in a drill: a scenario of the simulated org, played on a day of its own and then moved so that it ends now.
+"""What happens in a drill: a scene, played on a day of its own and then moved so that it ends now.
 
 All of it is moved by the same whole seconds, so that every distance stays as it was played; only the hour of the day differs.
 """
@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agent.drills.planting.cast import SEED
+from agent.drills.planting.scenes import SCENES
 from agent.simulator.event_stream.event_kind import event_kinds
 from agent.simulator.records.record_kind import record_kinds
-from agent.simulator.scenarios import staged
 from agent.simulator.world.planted_event import PlantedEvent
 from agent.simulator.world.sessions import DAY, Timetable, UserSession
 from agent.simulator.world.staff import Staff
-from agent.simulator.world.stage import RecordVersion, SetupChange
+from agent.simulator.world.stage import RecordVersion, SetupChange, Stage
 
 _PLAYED = int(datetime(2026, 3, 4, tzinfo=UTC).timestamp() * 1000)
 """The day on which it is played; any would do."""
@@ -37,19 +37,18 @@ class Script:
     @property
     def window(self) -> tuple[int, int]:
         """Its first millisecond and the one after its last."""
-        times = self._times()
+        times = [event.time for event in self.events] + [change.time for change in self.changes]
+        times += [version.time for version in self.versions]
         return min(times), max(times) + 1
-
-    def _times(self) -> list[int]:
-        return [happening.time for happening in (*self.events, *self.changes, *self.versions)]
 
 
 def script(name: str, staff: Staff, keys: int, now: datetime) -> Script:
-    """The scenario of the simulated org, ending a few seconds before `now`.
+    """The scene of that name, ending a few seconds before `now`.
 
-    `keys`: of which sessions' keys are made. Raises ValueError for a scenario that there is not.
+    `keys`: of which sessions' keys are made. Raises KeyError for a scene that there is not.
     """
-    stage = staged([name], SEED, staff, Timetable(keys, staff), (_PLAYED, _PLAYED + DAY))[0]
+    stage = Stage(name, SEED, staff, Timetable(keys, staff), (_PLAYED, _PLAYED + DAY))
+    SCENES[name](stage)
     played = Script(staff, tuple(stage.events), tuple(stage.changes), tuple(stage.versions))
     later = (int(now.timestamp() * 1000) - _BEFORE_NOW - played.window[1]) // 1000 * 1000
     sessions: dict[int, UserSession] = {}
