@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agent.changes.classes.change_class import ChangeClass, gravest
-from agent.changes.classes.governed import differences
+from agent.changes.classes.comparisons.governed import differences
 from tests.changes.classes.documents import Edit, add, changed, drop, governed, put, swap
 
 STEP = {"notify": ["everyone"], "after": "20m"}
