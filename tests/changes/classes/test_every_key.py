@@ -47,7 +47,7 @@ def below(pattern: str, annotation: Any) -> Iterator[str]:
         yield from keys(f"{pattern}.*", parts[1])
     elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
         for name, field in annotation.model_fields.items():
-            yield from keys(f"{pattern}.{name}", field.annotation)
+            yield from keys(f"{pattern}.{field.alias or name}", field.annotation)
 
 
 def expected(root: str) -> set[str]:

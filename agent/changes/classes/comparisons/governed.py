@@ -1,5 +1,5 @@
 """The differences of two governed documents: `notice`, `permissions`, `trail`, `drills`, `rules`, and the destinations that mirror
-checkpoints, each with its defaults, as pydantic writes them in JSON.
+checkpoints, each with its defaults, as pydantic writes them in JSON by alias.
 """
 
 from __future__ import annotations
