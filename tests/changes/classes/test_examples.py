@@ -229,6 +229,9 @@ def test_a_change_has_its_class_at_its_place(edit: Edit, expected: ChangeClass, 
     [
         ([put("permissions", None)], [], "strengthen"),
         ([put("permissions", None)], [put("permissions.groups", {"root": "admin"})], "forbidden"),
+        # Where no group may agree, only a change that adds one is possible.
+        ([put("permissions.groups", {"a": "admin"})], [put("permissions.groups", {"a": "admin", "b": "viewer"})], "forbidden"),
+        ([put("permissions.groups", {"a": "admin"})], [put("permissions.groups", {"a": "admin", "p": "privacy"})], "weaken"),
         ([put("drills", None)], [], "strengthen"),
         ([put("trail.key", None)], [], "strengthen"),
         ([put("notice", None)], [], "strengthen"),
