@@ -199,6 +199,8 @@ BESIDES: list[Example] = [
     (put("destinations[splunk].index", "trash"), "weaken", "destinations[splunk].index"),
     (drop("destinations[splunk].lanes[alerts]"), "weaken", "destinations[splunk].lanes[alerts]"),
     (put("destinations[splunk].orgs", ["prod"]), "weaken", "destinations[splunk].orgs"),
+    (put("destinations[splunk].host", "renamed"), "neutral", "destinations[splunk].host"),
+    (put("destinations[syslog].host", "localhost"), "weaken", "destinations[syslog].host"),
     (put("destinations[splunk].gzip", False), "neutral", "destinations[splunk].gzip"),
     (put("destinations[file].directory", "/tmp"), "weaken", "destinations[file].directory"),
     (put("destinations[file].keep", 2), "weaken", "destinations[file].keep"),
@@ -242,6 +244,9 @@ def test_a_change_has_its_class_at_its_place(edit: Edit, expected: ChangeClass, 
         ([put("notice.policies", [])], [put("notice.policies", [POLICY])], "weaken"),
         # Without a rotation a step to who is on call goes to everyone.
         ([put("notice.on_call.rotations", [])], [put("notice.on_call.rotations", [ROTATION])], "weaken"),
+        # What is set up first adds, whatever it is.
+        ([put("notice.people", []), put("notice.policies", [])], [put("notice.policies", [POLICY])], "strengthen"),
+        ([put("notice.people", []), put("notice.on_call.rotations", [])], [put("notice.on_call.rotations", [ROTATION])], "strengthen"),
         ([put("notice.alarms.short", [1.0])], [put("notice.alarms.short", [1.0]), put("notice.alarms.short_up_to", "9d")], "weaken"),
         ([], [add("notice.people[ben].channels", "chat"), put("notice.people[ben].addresses.chat", "U2")], "strengthen"),
         # Rounds that were rarer than the repetition after them: one more of them is later.
