@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.changes.classes.change_class import ChangeClass, Difference
-from agent.changes.classes.directions import Change
+from agent.changes.classes.directions import ValueChange
 from agent.changes.classes.line import Compare, Place
 
 DOUBTFUL = "The entries have no names of their own by which they could be compared."
@@ -21,11 +21,11 @@ class Group:
     added: ChangeClass = "strengthen"
     removed: ChangeClass = "weaken"
 
-    def differences(self, place: Place, change: Change, reason: str, compare: Compare) -> Iterator[Difference]:
+    def differences(self, place: Place, change: ValueChange, reason: str, compare: Compare) -> Iterator[Difference]:
         before, after = change.before, change.after
         if isinstance(before, Mapping) and isinstance(after, Mapping):
             for key in dict.fromkeys([*before, *after]):
-                yield from compare(place.key(key), Change(before.get(key), after.get(key), before, after))
+                yield from compare(place.key(key), ValueChange(before.get(key), after.get(key), before, after))
         elif before is None and isinstance(after, Mapping):
             yield place.difference(change, self.added, reason)
         elif after is None:
@@ -43,7 +43,7 @@ class Members:
     empty_is_all: ChangeClass | None = None
     """Where no member means every member: the class of a change to that. What makes such a list anything but empty narrows."""
 
-    def differences(self, place: Place, change: Change, reason: str, compare: Compare) -> Iterator[Difference]:  # noqa: ARG002
+    def differences(self, place: Place, change: ValueChange, reason: str, compare: Compare) -> Iterator[Difference]:  # noqa: ARG002
         before, after = _listed(change.before), _listed(change.after)
         if before is None or after is None or not all(_is_plain(member) for member in (*before, *after)):
             yield place.difference(change, "weaken", reason)
@@ -54,9 +54,9 @@ class Members:
         gone = [member for member in dict.fromkeys(before) if member not in after]
         new = [member for member in dict.fromkeys(after) if member not in before]
         for member in gone:
-            yield place.entry(member).difference(Change(member, None), self.removed, reason)
+            yield place.entry(member).difference(ValueChange(member, None), self.removed, reason)
         for member in new:
-            yield place.entry(member).difference(Change(None, member), self.added, reason)
+            yield place.entry(member).difference(ValueChange(None, member), self.added, reason)
         if not gone and not new:
             yield place.difference(change, "neutral", "The same entries in another order mean the same.")
 
@@ -68,14 +68,14 @@ class Entries:
     empty: bool = False
     """Whether an entry that is not there means the same as one of which every key is null."""
 
-    def differences(self, place: Place, change: Change, reason: str, compare: Compare) -> Iterator[Difference]:
+    def differences(self, place: Place, change: ValueChange, reason: str, compare: Compare) -> Iterator[Difference]:
         before, after = change.before, change.after
         if not isinstance(before, Mapping) or not isinstance(after, Mapping):
             yield place.difference(change, "weaken", reason)
             return
         missing: Any = {} if self.empty else None
         for key in dict.fromkeys([*before, *after]):
-            below = Change(before.get(key, missing), after.get(key, missing), before, after)
+            below = ValueChange(before.get(key, missing), after.get(key, missing), before, after)
             yield from compare(place.chosen(key), below)
 
 
@@ -94,7 +94,7 @@ class NamedList:
     emptied: ChangeClass | None = None
     """Where it is graver that no entry is left than that each of them was removed."""
 
-    def differences(self, place: Place, change: Change, reason: str, compare: Compare) -> Iterator[Difference]:
+    def differences(self, place: Place, change: ValueChange, reason: str, compare: Compare) -> Iterator[Difference]:
         before, after = self.named(change.before), self.named(change.after)
         if before is None or after is None:
             yield place.difference(change, "weaken", DOUBTFUL)
@@ -102,7 +102,7 @@ class NamedList:
         if before and not after and self.emptied:
             yield place.difference(change, self.emptied, reason)
         for name in dict.fromkeys([*before, *after]):
-            below = Change(before.get(name), after.get(name))
+            below = ValueChange(before.get(name), after.get(name))
             if name not in after:
                 yield place.entry(name).difference(below, self.removed, reason)
             elif name not in before:
@@ -131,7 +131,7 @@ class NamedList:
         kept = [name for name in before if name in after], [name for name in after if name in before]
         if kept[0] != kept[1]:
             why = REORDERED if self.reordered == "weaken" else "The order of these entries means nothing."
-            yield place.difference(Change(*kept), self.reordered, why)
+            yield place.difference(ValueChange(*kept), self.reordered, why)
 
 
 def _listed(value: Any) -> list[Any] | None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 
 from agent.changes.classes.change_class import ChangeClass
-from agent.changes.classes.directions import Change
+from agent.changes.classes.directions import ValueChange
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -27,7 +27,7 @@ _PART = re.compile(r"(?:(\*)|(\w+)(?:-(\w+))?)(?:/(\d+))?", re.ASCII)
 Times = tuple[frozenset[int], ...]
 
 
-def cron_change(change: Change) -> ChangeClass:
+def cron_change(change: ValueChange) -> ChangeClass:
     """More times strengthen. Other times of the same days are neutral where they are as many, and what else cannot be compared
     weakens.
     """

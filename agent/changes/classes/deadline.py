@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from agent.changes.classes.change_class import ChangeClass, gravest_class
-from agent.changes.classes.directions import Change, larger_weakens
+from agent.changes.classes.directions import ValueChange, larger_weakens
 from agent.changes.classes.equality import is_same
 from agent.changes.classes.magnitude import number
 
@@ -33,7 +33,7 @@ EQUAL = frozenset({"mode", "value", "of", "policy_target_hours", "roll"})
 """Keys that are compared here; another one, such as the zone or the calendar, moves an end by no known time."""
 
 
-def deadline_class(change: Change) -> ChangeClass:
+def deadline_class(change: ValueChange) -> ChangeClass:
     """What another deadline of an obligation does: a later one weakens, and so does one that cannot be compared."""
     before, after = change.before, change.after
     if not isinstance(before, Mapping) or not isinstance(after, Mapping):
@@ -47,7 +47,7 @@ def deadline_class(change: Change) -> ChangeClass:
     if mode == "min_of":
         return _earliest(before.get("of"), after.get("of"))
     key = "policy_target_hours" if mode == "undue_delay" else "value"
-    return gravest_class([larger_weakens(number)(Change(before.get(key), after.get(key))), _roll(before, after)])
+    return gravest_class([larger_weakens(number)(ValueChange(before.get(key), after.get(key))), _roll(before, after)])
 
 
 def _roll(before: Mapping[str, Any], after: Mapping[str, Any]) -> ChangeClass:

@@ -11,7 +11,7 @@ from agent.changes.classes.magnitude import Reader
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ValueChange:
     """A value that differs."""
 
     before: Any
@@ -22,23 +22,23 @@ class Change:
     beside_after: Mapping[str, Any] = field(default_factory=dict)
 
 
-Direction = Callable[[Change], ChangeClass]
+Direction = Callable[[ValueChange], ChangeClass]
 
 
-def any_weakens(change: Change) -> ChangeClass:  # noqa: ARG001 - a direction
+def any_weakens(change: ValueChange) -> ChangeClass:  # noqa: ARG001 - a direction
     return "weaken"
 
 
-def any_is_neutral(change: Change) -> ChangeClass:  # noqa: ARG001 - a direction
+def any_is_neutral(change: ValueChange) -> ChangeClass:  # noqa: ARG001 - a direction
     return "neutral"
 
 
-def removal_weakens(change: Change) -> ChangeClass:
+def removal_weakens(change: ValueChange) -> ChangeClass:
     """Another value is neutral."""
     return "weaken" if change.after is None else "neutral"
 
 
-def addition_strengthens(change: Change) -> ChangeClass:
+def addition_strengthens(change: ValueChange) -> ChangeClass:
     """A value where there was none; its removal and another value weaken."""
     return "strengthen" if change.before is None else "weaken"
 
@@ -46,7 +46,7 @@ def addition_strengthens(change: Change) -> ChangeClass:
 def larger_weakens(read: Reader) -> Direction:
     """A smaller value strengthens."""
 
-    def direction(change: Change) -> ChangeClass:
+    def direction(change: ValueChange) -> ChangeClass:
         before, after = read(change.before), read(change.after)
         if before is None or after is None or after > before:
             return "weaken"
@@ -58,7 +58,7 @@ def larger_weakens(read: Reader) -> Direction:
 def smaller_weakens(read: Reader, larger: ChangeClass = "strengthen") -> Direction:
     """A larger value strengthens, or is what `larger` says."""
 
-    def direction(change: Change) -> ChangeClass:
+    def direction(change: ValueChange) -> ChangeClass:
         before, after = read(change.before), read(change.after)
         if before is None or after is None or after < before:
             return "weaken"
@@ -72,7 +72,7 @@ def only_to(value: Any) -> Direction:
     return lambda change: "strengthen" if change.after == value else "weaken"
 
 
-def fewer_weakens(change: Change) -> ChangeClass:
+def fewer_weakens(change: ValueChange) -> ChangeClass:
     """Lists taken as sets: more members strengthen, and other ones weaken, for one is missing then."""
     before, after = change.before, change.after
     if not isinstance(before, list) or not isinstance(after, list):

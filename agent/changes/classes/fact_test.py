@@ -7,7 +7,7 @@ from typing import Any
 
 from agent.changes.classes.change_class import ChangeClass
 from agent.changes.classes.deadline import deadline_class
-from agent.changes.classes.directions import Change, Direction, any_weakens, larger_weakens, smaller_weakens
+from agent.changes.classes.directions import Direction, ValueChange, any_weakens, larger_weakens, smaller_weakens
 from agent.changes.classes.equality import is_same
 from agent.changes.classes.magnitude import number
 
@@ -19,7 +19,7 @@ BOUNDS: Mapping[str, Direction] = {
 """The higher a number is above which a duty applies, the fewer cases there are."""
 
 
-def scope_class(change: Change) -> ChangeClass:
+def scope_class(change: ValueChange) -> ChangeClass:
     """The test `applies` of an obligation. Without one it always applies."""
     if not isinstance(change.before, Mapping) or not isinstance(change.after, Mapping):
         return "strengthen" if change.after is None else "weaken"
@@ -28,10 +28,10 @@ def scope_class(change: Change) -> ChangeClass:
     if not differing:
         return "neutral"
     direction = BOUNDS.get(differing[0], any_weakens) if len(differing) == 1 else any_weakens
-    return direction(Change(before.get(differing[0]), after.get(differing[0])))
+    return direction(ValueChange(before.get(differing[0]), after.get(differing[0])))
 
 
-def variants_class(change: Change) -> ChangeClass:
+def variants_class(change: ValueChange) -> ChangeClass:
     """Other deadlines under a condition: the conditions stay, and no deadline is later. New ones come last and are shorter than
     the obligation's own.
     """
@@ -42,13 +42,13 @@ def variants_class(change: Change) -> ChangeClass:
     if any(not is_same(_without(old, "deadline"), _without(new, "deadline")) for old, new in pairs):
         return "weaken"
     own = change.beside_after.get("deadline")
-    judged = [deadline_class(Change(old["deadline"], new["deadline"])) for old, new in pairs if old != new]
+    judged = [deadline_class(ValueChange(old["deadline"], new["deadline"])) for old, new in pairs if old != new]
     judged += ["strengthen" if _is_shorter(own, new["deadline"]) else "weaken" for new in after[len(before) :]]
     return "weaken" if "weaken" in judged else "strengthen" if "strengthen" in judged else "neutral"
 
 
 def _is_shorter(own: Any, other: Any) -> bool:
-    return not is_same(own, other) and deadline_class(Change(own, other)) == "strengthen"
+    return not is_same(own, other) and deadline_class(ValueChange(own, other)) == "strengthen"
 
 
 def _said(test: Mapping[str, Any]) -> dict[str, Any]:

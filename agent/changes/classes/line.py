@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from agent.changes.classes.change_class import ChangeClass, Difference
-from agent.changes.classes.directions import Change, Direction
+from agent.changes.classes.directions import Direction, ValueChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +26,21 @@ class Place:
         """A key that people choose, such as the name of a group."""
         return Place(_joined(self.path, key), _joined(self.pattern, "*"))
 
-    def difference(self, change: Change, change_class: ChangeClass, why: str) -> Difference:
+    def difference(self, change: ValueChange, change_class: ChangeClass, why: str) -> Difference:
         return Difference(self.path, change.before, change.after, change_class, why)
 
     def entry(self, name: object) -> Place:
         return Place(f"{self.path}[{name}]", f"{self.pattern}[]")
 
 
-Compare = Callable[[Place, Change], Iterator[Difference]]
+Compare = Callable[[Place, ValueChange], Iterator[Difference]]
 """The differences of a value and of what is below it."""
 
 
 class Container(Protocol):
     """How a value is compared that has others below it."""
 
-    def differences(self, place: Place, change: Change, reason: str, compare: Compare) -> Iterator[Difference]:
+    def differences(self, place: Place, change: ValueChange, reason: str, compare: Compare) -> Iterator[Difference]:
         """`change`: two values that differ; `reason`: the line's; `compare`: for what is below."""
         ...
 

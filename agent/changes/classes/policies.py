@@ -13,7 +13,7 @@ from typing import Any
 
 from agent.changes.classes.change_class import ChangeClass, Difference
 from agent.changes.classes.containers import NamedList
-from agent.changes.classes.directions import Change
+from agent.changes.classes.directions import ValueChange
 from agent.changes.classes.escalation_plan import later_recipient
 from agent.changes.classes.line import Compare, Place
 
@@ -41,7 +41,7 @@ class Policies:
 
     entries: NamedList = field(default_factory=lambda: NamedList(added=addition, reordered="weaken"))
 
-    def differences(self, place: Place, change: Change, reason: str, compare: Compare) -> Iterator[Difference]:
+    def differences(self, place: Place, change: ValueChange, reason: str, compare: Compare) -> Iterator[Difference]:
         before, after = self.entries.named(change.before), self.entries.named(change.after)
         found = list(self.entries.differences(place, change, reason, compare))
         for name in (before or {}) if after else ():
@@ -57,7 +57,7 @@ class Policies:
 class Steps:
     """The tiers of a policy, by their numbers."""
 
-    def differences(self, place: Place, change: Change, reason: str, compare: Compare) -> Iterator[Difference]:
+    def differences(self, place: Place, change: ValueChange, reason: str, compare: Compare) -> Iterator[Difference]:
         before, after = change.before, change.after
         if not after:
             yield place.difference(change, "forbidden", EMPTY)
@@ -67,7 +67,7 @@ class Steps:
             for number, (step, other) in enumerate(zip(before, after, strict=True)):
                 below = place.entry(number)
                 for key in dict.fromkeys([*step, *other]):
-                    yield from compare(below.key(key), Change(step.get(key), other.get(key), step, other))
+                    yield from compare(below.key(key), ValueChange(step.get(key), other.get(key), step, other))
         else:  # which tier is new cannot be said: what counts is when people are reached, which is compared besides
             yield place.difference(change, "strengthen", reason)
 

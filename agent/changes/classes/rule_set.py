@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from agent.changes.classes.change_class import Difference
-from agent.changes.classes.directions import Change, Direction, any_weakens, smaller_weakens
+from agent.changes.classes.directions import Direction, ValueChange, any_weakens, smaller_weakens
 from agent.changes.classes.line import Place
 from agent.changes.classes.magnitude import level, maturity
 
@@ -46,7 +46,7 @@ def rule_differences(before: Mapping[str, RuleMark], after: Mapping[str, RuleMar
     for rule_id in dict.fromkeys([*before, *after]):
         place, old, new = root.entry(rule_id), before.get(rule_id), after.get(rule_id)
         if old is None or new is None:
-            change = Change(old and asdict(old), new and asdict(new))
+            change = ValueChange(old and asdict(old), new and asdict(new))
             found.append(place.difference(change, "strengthen" if old is None else "weaken", MISSING))
         elif old != new:
             found += _of_rule(place, asdict(old), asdict(new))
@@ -58,6 +58,6 @@ def _of_rule(place: Place, old: Mapping[str, str], new: Mapping[str, str]) -> li
     found = []
     for key, (direction, why) in KEYS.items():
         if old[key] != new[key]:
-            change = Change(old[key], new[key], old, new)
+            change = ValueChange(old[key], new[key], old, new)
             found.append(place.key(key).difference(change, direction(change), why))
-    return found or [place.key("sha256").difference(Change(old["sha256"], new["sha256"]), "neutral", TEXTS)]
+    return found or [place.key("sha256").difference(ValueChange(old["sha256"], new["sha256"]), "neutral", TEXTS)]

@@ -114,7 +114,7 @@ def governed() -> Document:
         "adjust": {"mass": {"level": "high", "threshold": 100, "timespan": "1h", "ratio": 3, "minimum_history": "7d"}},
     }
     return {
-        "notice": NoticeSettings.model_validate(NOTICE).model_dump(mode="json"),
+        "notice": NoticeSettings.model_validate(NOTICE).model_dump(mode="json", by_alias=True),
         "permissions": {
             "groups": {
                 "admins": "admin",
@@ -125,10 +125,10 @@ def governed() -> Document:
                 "all": "viewer",
             }
         },
-        "trail": TrailSettings.model_validate({"key": {"file": "/run/key"}}).model_dump(mode="json"),
+        "trail": TrailSettings.model_validate({"key": {"file": "/run/key"}}).model_dump(mode="json", by_alias=True),
         "drills": {"schedule": "0 9 1 * *", "scenarios": ["drip", "mass"], "overdue_after": "35d", "zone": "UTC"},
-        "rules": RuleSettings.model_validate(rules).model_dump(mode="json"),
-        "destinations": [destination.model_dump(mode="json") for destination in DESTINATIONS],
+        "rules": RuleSettings.model_validate(rules).model_dump(mode="json", by_alias=True),
+        "destinations": [destination.model_dump(mode="json", by_alias=True) for destination in DESTINATIONS],
     }
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from agent.changes.classes.change_class import ChangeClass
 from agent.changes.classes.cron import cron_change, cron_times
-from agent.changes.classes.directions import Change
+from agent.changes.classes.directions import ValueChange
 
 BEGIN, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 3, 10, tzinfo=UTC)
 
@@ -38,7 +38,7 @@ def fired(expression: str) -> Iterator[datetime]:
 @given(EXPRESSIONS, EXPRESSIONS)
 def test_what_is_not_weaker_fires_on_the_same_days_as_often(before: str, after: str) -> None:
     """By the scheduler's own reckoning, over ten weeks."""
-    judged = cron_change(Change(before, after))
+    judged = cron_change(ValueChange(before, after))
     old, new = [list(fired(expression)) for expression in (before, after)]
     if judged != "weaken":
         assert len(new) >= len(old)
@@ -79,7 +79,7 @@ def test_the_fields_are_read_as_the_scheduler_does(expression: str) -> None:
 )
 def test_schedules_compare(before: str, after: str, expected: ChangeClass) -> None:
     """More times, as many at another hour, or fewer."""
-    assert cron_change(Change(before, after)) == expected
+    assert cron_change(ValueChange(before, after)) == expected
 
 
 @pytest.mark.parametrize(
@@ -101,4 +101,4 @@ def test_schedules_compare(before: str, after: str, expected: ChangeClass) -> No
 def test_what_is_no_schedule_cannot_be_compared(text: object) -> None:
     """Whatever it was before, it may never fire now."""
     assert cron_times(text) is None
-    assert cron_change(Change("0 9 1 * *", text)) == "weaken"
+    assert cron_change(ValueChange("0 9 1 * *", text)) == "weaken"

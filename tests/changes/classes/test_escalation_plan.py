@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.changes.classes.change_class import gravest
+from agent.changes.classes.comparisons.governed import differences
 from agent.changes.classes.escalation_plan import REPEATS_COMPARED, later_recipient
-from agent.changes.classes.governed import differences
 from agent.notice.arrangements.policies import DEFAULT, PolicySettings, StepSettings
 from agent.notice.escalation.escalation import Escalation, step_time, tier_of
 from tests.changes.classes.documents import governed

@@ -10,8 +10,8 @@ import pytest
 from pydantic import BaseModel
 
 from agent.changes.classes import magnitude
-from agent.changes.classes.comparison import UNKNOWN, Comparison
-from agent.changes.classes.governed import GOVERNED, differences
+from agent.changes.classes.comparison_table import UNKNOWN, ComparisonTable
+from agent.changes.classes.comparisons.governed import GOVERNED, differences
 from agent.config.settings import DestinationSettings, RuleSettings
 from agent.detection.sigma.rule import SEVERITY, STATUSES, Status
 from agent.notice.arrangements.policies import EVERYONE, ON_CALL
@@ -47,7 +47,7 @@ def below(pattern: str, annotation: Any) -> Iterator[str]:
         yield from keys(f"{pattern}.*", parts[1])
     elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
         for name, field in annotation.model_fields.items():
-            yield from keys(f"{pattern}.{name}", field.annotation)
+            yield from keys(f"{pattern}.{field.alias or name}", field.annotation)
 
 
 def expected(root: str) -> set[str]:
@@ -76,7 +76,7 @@ def test_there_are_lines_for_nothing_else() -> None:
 
 def test_a_key_without_a_line_weakens() -> None:
     """What nobody judged could silence anything."""
-    found = Comparison([]).differences({"new": 1}, {"new": 2})
+    found = ComparisonTable([]).differences({"new": 1}, {"new": 2})
     assert [(difference.change_class, difference.why) for difference in found] == [("weaken", UNKNOWN)]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agent.changes.classes.change_class import ChangeClass, gravest
-from agent.changes.classes.governed import differences
+from agent.changes.classes.comparisons.governed import differences
 from tests.changes.classes.documents import Edit, add, changed, drop, governed, put, swap
 
 STEP = {"notify": ["everyone"], "after": "20m"}
@@ -199,6 +199,8 @@ BESIDES: list[Example] = [
     (put("destinations[splunk].index", "trash"), "weaken", "destinations[splunk].index"),
     (drop("destinations[splunk].lanes[alerts]"), "weaken", "destinations[splunk].lanes[alerts]"),
     (put("destinations[splunk].orgs", ["prod"]), "weaken", "destinations[splunk].orgs"),
+    (put("destinations[splunk].host", "renamed"), "neutral", "destinations[splunk].host"),
+    (put("destinations[syslog].host", "localhost"), "weaken", "destinations[syslog].host"),
     (put("destinations[splunk].gzip", False), "neutral", "destinations[splunk].gzip"),
     (put("destinations[file].directory", "/tmp"), "weaken", "destinations[file].directory"),
     (put("destinations[file].keep", 2), "weaken", "destinations[file].keep"),
@@ -229,6 +231,9 @@ def test_a_change_has_its_class_at_its_place(edit: Edit, expected: ChangeClass, 
     [
         ([put("permissions", None)], [], "strengthen"),
         ([put("permissions", None)], [put("permissions.groups", {"root": "admin"})], "forbidden"),
+        # Where no group may agree, only a change that adds one is possible.
+        ([put("permissions.groups", {"a": "admin"})], [put("permissions.groups", {"a": "admin", "b": "viewer"})], "forbidden"),
+        ([put("permissions.groups", {"a": "admin"})], [put("permissions.groups", {"a": "admin", "p": "privacy"})], "weaken"),
         ([put("drills", None)], [], "strengthen"),
         ([put("trail.key", None)], [], "strengthen"),
         ([put("notice", None)], [], "strengthen"),
@@ -239,6 +244,9 @@ def test_a_change_has_its_class_at_its_place(edit: Edit, expected: ChangeClass, 
         ([put("notice.policies", [])], [put("notice.policies", [POLICY])], "weaken"),
         # Without a rotation a step to who is on call goes to everyone.
         ([put("notice.on_call.rotations", [])], [put("notice.on_call.rotations", [ROTATION])], "weaken"),
+        # What is set up first adds, whatever it is.
+        ([put("notice.people", []), put("notice.policies", [])], [put("notice.policies", [POLICY])], "strengthen"),
+        ([put("notice.people", []), put("notice.on_call.rotations", [])], [put("notice.on_call.rotations", [ROTATION])], "strengthen"),
         ([put("notice.alarms.short", [1.0])], [put("notice.alarms.short", [1.0]), put("notice.alarms.short_up_to", "9d")], "weaken"),
         ([], [add("notice.people[ben].channels", "chat"), put("notice.people[ben].addresses.chat", "U2")], "strengthen"),
         # Rounds that were rarer than the repetition after them: one more of them is later.

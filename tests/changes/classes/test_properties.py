@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.changes.classes.change_class import GRAVITY, Difference, gravest
-from agent.changes.classes.governed import differences
+from agent.changes.classes.comparisons.governed import differences
 from tests.changes.classes.documents import Document, governed
 from tests.changes.classes.test_examples import EXAMPLES
 
@@ -158,8 +158,8 @@ def test_the_gravest_class_decides() -> None:
     assert gravest(found[::-1]) == "forbidden"
 
 
-def _is_same_without_nulls(one: Any, other: Any) -> bool:
-    return bool(_without_nulls(one) == _without_nulls(other))
+def _is_same_without_nulls(document: Any, other: Any) -> bool:
+    return bool(_without_nulls(document) == _without_nulls(other))
 
 
 def _without_nulls(value: Any) -> Any:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
-from typing import Annotated, Any, Union, get_args, get_origin
+from collections.abc import Iterator, Mapping
+from typing import Any, get_args, get_origin
 
 import pytest
-from pydantic import BaseModel
 
 from agent.changes.classes.change_class import ChangeClass, gravest
-from agent.changes.classes.comparison import UNKNOWN
-from agent.changes.classes.regime_pack import PACKS, pack_differences
-from agent.notice.regimes.model import Deadline, FactTest, RegimePack, Variant
+from agent.changes.classes.comparison_table import UNKNOWN
+from agent.changes.classes.comparisons.regime_pack import PACKS, pack_differences
+from agent.notice.regimes.model import FactTest, Obligation, PackHead, Regime, RegimePack, Variant
 from agent.notice.regimes.pack import shipped
 from tests.changes.classes.documents import Document, Edit
 
@@ -79,8 +78,8 @@ def days(value: int, **beside: Any) -> Document:
 EDITS: list[tuple[Edit, ChangeClass]] = [
     (drop("regimes", "eu-gdpr-33"), "weaken"),
     (add("regimes", "mars"), "strengthen"),
-    (drop("regimes[eu-dora].obligations", "final"), "weaken"),
-    (add("regimes[eu-dora].obligations", "more"), "strengthen"),
+    (drop("regimes[eu-dora-19].obligations", "final"), "weaken"),
+    (add("regimes[eu-dora-19].obligations", "more"), "strengthen"),
     (lambda pack: pack["regimes"].reverse(), "neutral"),
     (put(f"{SA}.deadline", hours(96)), "weaken"),
     (put(f"{SA}.deadline", hours(48)), "strengthen"),
@@ -109,8 +108,8 @@ EDITS: list[tuple[Edit, ChangeClass]] = [
     (add("regimes[eu-gdpr-33].roles", "enterprise"), "strengthen"),
     (put("regimes[eu-gdpr-33].roles", []), "weaken"),
     (put("regimes[eu-gdpr-33].sectors", ["health"]), "weaken"),
-    (put("regimes[eu-dora].sectors", []), "weaken"),
-    (add("regimes[eu-dora].sectors", "health"), "strengthen"),
+    (put("regimes[eu-dora-19].sectors", []), "weaken"),
+    (add("regimes[eu-dora-19].sectors", "health"), "strengthen"),
     (
         put("regimes[eu-gdpr-33].exceptions", ["small ones", "unlikely to result in a risk (must be documented)"]),
         "weaken",
@@ -243,21 +242,15 @@ def test_a_key_of_a_deadline_that_is_not_known_weakens() -> None:
 
 
 def keys(pattern: str, annotation: Any) -> Iterator[str]:
-    """The patterns of a field and of what is below it, by the names of the file."""
+    """The patterns of a field and of what is below it, by the names of the file; what is inside a deadline is left out."""
     yield pattern
     origin, parts = get_origin(annotation), get_args(annotation)
-    if annotation is Deadline or annotation in (FactTest, Variant) or FactTest in parts or Variant in parts:
+    if {FactTest, Variant} & {annotation, *parts}:
         return
-    if origin is Annotated or origin is Union:
-        yield from set(keys(pattern, parts[0])) - {pattern}
-    elif origin is tuple and isinstance(parts[0], type) and issubclass(parts[0], BaseModel):
-        yield from set(keys(f"{pattern}[]", parts[0])) - {f"{pattern}[]"}
-    elif origin is not None and origin is not tuple and len(parts) == 2:
+    if origin is Mapping:
         yield f"{pattern}.*"
-    elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
+    elif origin is tuple and parts[0] in (Regime, Obligation):
+        yield from set(keys(f"{pattern}[]", parts[0])) - {f"{pattern}[]"}
+    elif annotation in (PackHead, Regime, Obligation, RegimePack):
         for name, field in annotation.model_fields.items():
-            shown = field.alias or name
-            if field.discriminator is None:
-                yield from keys(f"{pattern}.{shown}" if pattern else shown, field.annotation)
-            else:
-                yield f"{pattern}.{shown}"
+            yield from keys(f"{pattern}.{field.alias or name}".removeprefix("."), field.annotation)

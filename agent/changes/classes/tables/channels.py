@@ -34,7 +34,7 @@ LINES: Sequence[Line] = (
     ),
     Line("notice.channels[].username", any_weakens, REFUSED),
     *secret("notice.channels[].password"),
-    Line("notice.channels[].sender", any_weakens, "Mail of another sender could be refused or be sorted away."),
+    Line("notice.channels[].from", any_weakens, "Mail of another sender could be refused or be sorted away."),
     Line("notice.channels[].to", Members(), "Each message goes to these addresses too."),
     # Slack, Teams, webhooks, apprise
     *secret("notice.channels[].token"),

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from agent.changes.classes.change_class import ChangeClass
 from agent.changes.classes.containers import Entries, Group, Members, NamedList
-from agent.changes.classes.directions import any_is_neutral, any_weakens, larger_weakens, only_to, smaller_weakens
+from agent.changes.classes.directions import (
+    ValueChange,
+    any_is_neutral,
+    any_weakens,
+    larger_weakens,
+    only_to,
+    smaller_weakens,
+)
 from agent.changes.classes.line import Line
 from agent.changes.classes.magnitude import endless, number, on, span
 from agent.changes.classes.tables.connections import LEADS, SHOWS, proxy, secret, tls
@@ -17,6 +25,12 @@ ROOM = "The less room there is, the sooner what waits is set aside or lost."
 
 def _keys(keys: Sequence[str], reason: str) -> list[Line]:
     return [Line(f"destinations[].{key}", any_weakens, reason) for key in keys]
+
+
+def host(change: ValueChange) -> ChangeClass:
+    """Splunk's is only a field, which is the machine's name unless it is set: a machine that is renamed loses nothing."""
+    types = change.beside_before.get("type"), change.beside_after.get("type")
+    return "neutral" if types == ("splunk", "splunk") else "weaken"
 
 
 DELIVERY: Sequence[Line] = (
@@ -78,7 +92,7 @@ LINES: Sequence[Line] = (
     # Splunk and Elastic
     *_keys(("url", "index", "namespace"), LEADS),
     *_keys(("sourcetype", "source"), FINDS),
-    Line("destinations[].host", any_weakens, "It is the receiver, and for Splunk what a search finds events by."),
+    Line("destinations[].host", host, "It is the receiver of syslog; for Splunk it follows the name of the machine."),
     Line("destinations[].fields", Entries(), FINDS),
     Line("destinations[].fields.*", any_weakens, FINDS),
     *secret("destinations[].token"),

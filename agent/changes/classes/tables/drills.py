@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from agent.changes.classes.change_class import ChangeClass
 from agent.changes.classes.containers import Group
 from agent.changes.classes.cron import cron_change
-from agent.changes.classes.directions import Change, any_is_neutral, fewer_weakens, larger_weakens
+from agent.changes.classes.directions import ValueChange, any_is_neutral, fewer_weakens, larger_weakens
 from agent.changes.classes.line import Line
 from agent.changes.classes.magnitude import span
 
 ALL = "all"
 
 
-def scenarios(change: Change) -> ChangeClass:
+def scenarios(change: ValueChange) -> ChangeClass:
     """All of them is more than any list."""
     if change.after == ALL:
         return "strengthen"

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from agent.changes.classes.change_class import ChangeClass
 from agent.changes.classes.containers import Group, Members, NamedList
 from agent.changes.classes.directions import (
-    Change,
     Direction,
+    ValueChange,
     addition_strengthens,
     any_weakens,
     fewer_weakens,
@@ -25,11 +25,11 @@ EARLIEST = "detected"
 """The anchor before which Leakline cannot know of a leak, and the one that needs no person."""
 
 
-def short_clocks(change: Change) -> ChangeClass:
+def short_clocks(change: ValueChange) -> ChangeClass:
     """More short clocks strengthen where the alarms of short clocks are at least those of all others."""
     alarms = change.beside_after
-    short, others = alarms.get("short"), alarms.get("at")
-    if not isinstance(short, list) or not isinstance(others, list) or any(part not in short for part in others):
+    short, long = alarms.get("short"), alarms.get("at")
+    if not isinstance(short, list) or not isinstance(long, list) or any(part not in short for part in long):
         return "weaken"
     return smaller_weakens(span)(change)
 

@@ -9,7 +9,7 @@ from typing import Any
 from agent.changes.classes.change_class import ChangeClass, Difference
 from agent.changes.classes.containers import Entries, Group, Members, NamedList
 from agent.changes.classes.directions import (
-    Change,
+    ValueChange,
     any_weakens,
     larger_weakens,
     removal_weakens,
@@ -39,14 +39,14 @@ class Addresses:
     An address for a channel that the person had already takes the place of the channel's own; with a new channel it comes along.
     """
 
-    def differences(self, place: Place, change: Change, reason: str, compare: Compare) -> Iterator[Difference]:
+    def differences(self, place: Place, change: ValueChange, reason: str, compare: Compare) -> Iterator[Difference]:
         known = change.beside_before.get("channels") or ()
         for below in Entries().differences(place, change, reason, compare):
             is_new = below.before is None and below.path not in {place.key(name).path for name in known}
             yield replace(below, change_class="strengthen") if is_new else below
 
 
-def handover(change: Change) -> ChangeClass:
+def handover(change: ValueChange) -> ChangeClass:
     """Hours of a rotation are by the zone of its handover."""
     parts = change.beside_before.get("hours") or change.beside_before.get("holidays")
     return "weaken" if parts else removal_weakens(change)

@@ -8,7 +8,7 @@ from typing import Any
 
 from agent.changes.classes.change_class import ChangeClass, Difference, gravest_class
 from agent.changes.classes.containers import Entries, Group
-from agent.changes.classes.directions import Change
+from agent.changes.classes.directions import ValueChange
 from agent.changes.classes.line import Compare, Line, Place
 
 DECIDES = frozenset({"approver", "privacy"})
@@ -25,7 +25,7 @@ TAKEN: Mapping[str, ChangeClass] = {"viewer": "neutral"}
 """What it does that a group loses a role. Without the others there are fewer who react, decide, check or agree."""
 
 
-def role(change: Change) -> ChangeClass:
+def role(change: ValueChange) -> ChangeClass:
     """A group that loses `admin` strengthens as long as another one has it: proposals are not stopped."""
     classes: list[ChangeClass] = []
     if change.after is not None:
@@ -38,10 +38,10 @@ def role(change: Change) -> ChangeClass:
 
 
 @dataclass(frozen=True, slots=True)
-class Groups:
+class RoleGroups:
     """The groups, and whether enough of them can agree."""
 
-    def differences(self, place: Place, change: Change, reason: str, compare: Compare) -> Iterator[Difference]:
+    def differences(self, place: Place, change: ValueChange, reason: str, compare: Compare) -> Iterator[Difference]:
         before, after = deciding(change.before), deciding(change.after)
         if after == 0 or (after < ENOUGH and after < before):
             yield place.difference(change, "forbidden", TOO_FEW)
@@ -49,12 +49,12 @@ class Groups:
 
 
 @dataclass(frozen=True, slots=True)
-class Permissions:
+class GovernedRoles:
     """Roles at all. They can come, and never go."""
 
-    def differences(self, place: Place, change: Change, reason: str, compare: Compare) -> Iterator[Difference]:
+    def differences(self, place: Place, change: ValueChange, reason: str, compare: Compare) -> Iterator[Difference]:
         if change.before is None and isinstance(change.after, Mapping) and deciding(change.after.get("groups")) == 0:
-            yield place.key("groups").difference(Change(None, change.after.get("groups")), "forbidden", TOO_FEW)
+            yield place.key("groups").difference(ValueChange(None, change.after.get("groups")), "forbidden", TOO_FEW)
         yield from Group(removed="forbidden").differences(place, change, reason, compare)
 
 
@@ -64,8 +64,8 @@ def deciding(groups: Any) -> int:
 
 
 LINES: Sequence[Line] = (
-    Line("permissions", Permissions(), "Without roles any user of the machine may do everything alone."),
-    Line("permissions.groups", Groups(), "A group of the operating system has a role by it."),
+    Line("permissions", GovernedRoles(), "Without roles any user of the machine may do everything alone."),
+    Line("permissions.groups", RoleGroups(), "A group of the operating system has a role by it."),
     Line(
         "permissions.groups.*", role, "A role lets its people act, and without it fewer people react, check and agree."
     ),

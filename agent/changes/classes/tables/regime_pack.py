@@ -11,8 +11,8 @@ from agent.changes.classes.change_class import ChangeClass
 from agent.changes.classes.containers import Entries, Group, Members, NamedList
 from agent.changes.classes.deadline import deadline_class
 from agent.changes.classes.directions import (
-    Change,
     Direction,
+    ValueChange,
     any_is_neutral,
     any_weakens,
     larger_weakens,
@@ -31,7 +31,7 @@ BINDS = frozenset({"in_force", "future", "contractual"})
 """Statuses with which a regime binds, from its day on; with `pending` and `proposed` it does not."""
 
 
-def status(change: Change) -> ChangeClass:
+def status(change: ValueChange) -> ChangeClass:
     before, after = str(change.before) in BINDS, str(change.after) in BINDS
     if before == after:
         return "neutral"

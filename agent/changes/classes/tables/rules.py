@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from agent.changes.classes.change_class import Difference
 from agent.changes.classes.containers import Entries, Group, Members
-from agent.changes.classes.directions import Change, any_weakens, fewer_weakens, larger_weakens, smaller_weakens
+from agent.changes.classes.directions import ValueChange, any_weakens, fewer_weakens, larger_weakens, smaller_weakens
 from agent.changes.classes.line import Compare, Line, Place
 from agent.changes.classes.magnitude import level, number, on, span
 
@@ -21,14 +21,14 @@ SILENCING = frozenset({"ApprovedAppIds"})
 class Placeholders:
     """Values by the names that rules call them. A value can silence a rule or be what it looks for."""
 
-    def differences(self, place: Place, change: Change, reason: str, compare: Compare) -> Iterator[Difference]:
+    def differences(self, place: Place, change: ValueChange, reason: str, compare: Compare) -> Iterator[Difference]:
         for below in Entries().differences(place, change, reason, compare):
             silencing = below.path in {place.key(name).path for name in SILENCING}
             yield replace(below, change_class="strengthen") if silencing and _are_fewer(below) else below
 
 
 def _are_fewer(values: Difference) -> bool:
-    reverse = Change(values.after or [], values.before)
+    reverse = ValueChange(values.after or [], values.before)
     return fewer_weakens(reverse) == "strengthen"
 
 

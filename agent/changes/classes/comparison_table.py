@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from agent.changes.classes.change_class import Difference
-from agent.changes.classes.directions import Change
+from agent.changes.classes.directions import ValueChange
 from agent.changes.classes.equality import is_same
 from agent.changes.classes.line import Line, Place
 
 UNKNOWN = "It is not known what this key does, so any change of it weakens."
 
 
-class Comparison:
+class ComparisonTable:
     """Of documents whose keys a table has. What the table does not have weakens."""
 
     def __init__(self, lines: Iterable[Line]) -> None:
@@ -32,10 +32,10 @@ class Comparison:
         root = Place("", "")
         found: list[Difference] = []
         for key in dict.fromkeys([*before, *after]):
-            found += self._compare(root.key(key), Change(before.get(key), after.get(key), before, after))
+            found += self._compare(root.key(key), ValueChange(before.get(key), after.get(key), before, after))
         return found
 
-    def _compare(self, place: Place, change: Change) -> Iterator[Difference]:
+    def _compare(self, place: Place, change: ValueChange) -> Iterator[Difference]:
         if is_same(change.before, change.after):
             return
         line = self._lines.get(place.pattern)

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from agent.changes.classes.change_class import Difference
-from agent.changes.classes.comparison import Comparison
+from agent.changes.classes.comparison_table import ComparisonTable
 from agent.changes.classes.tables import regime_pack
 
-PACKS = Comparison(regime_pack.LINES)
+PACKS = ComparisonTable(regime_pack.LINES)
 
 ALIASES: Mapping[str, str] = {"schema_": "schema", "register_": "register", "if_": "if", "is_": "is"}
 """Names of the model for keys of the file whose names mean something in Python or in pydantic."""
