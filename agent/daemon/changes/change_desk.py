@@ -24,7 +24,7 @@ from agent.changes.change import (
     Way,
 )
 from agent.changes.classes.change_class import gravest
-from agent.changes.classes.governed import differences
+from agent.changes.classes.comparisons.governed import differences
 from agent.changes.voting import RolesOf, Standing, standing
 from agent.config.governed import governed_document, with_governed
 from agent.config.settings import Settings

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from agent.changes.classes.change_class import Difference, gravest
-from agent.changes.classes.governed import differences
+from agent.changes.classes.comparisons.governed import differences
 from agent.config.governed import governed_document
 from agent.config.settings import Settings, parse
 from agent.config.settings_file import read_document

@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent.changes import book
 from agent.changes.change import SettingsChange
 from agent.changes.classes.change_class import gravest
-from agent.changes.classes.governed import differences
+from agent.changes.classes.comparisons.governed import differences
 from agent.changes.record import DATASET
 from agent.config.governed import governed_document, with_governed
 from agent.config.settings import Settings
