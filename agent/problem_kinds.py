@@ -60,6 +60,17 @@ KINDS: Mapping[str, ProblemKind] = {
         "add people to the groups that have the role privacy or approver: at least two people have to be in them",
         over="enough-approvers",
     ),
+    # Drills
+    "drill-failed": ProblemKind(
+        "itself",
+        "`leakline drill status` shows which stage failed; correct what it names and run it again: `leakline drill run SCENARIO`",
+        over="drill-passed-again",
+    ),
+    "drills-overdue": ProblemKind(
+        "itself",
+        "see why they do not run or pass: `leakline drill status`; `drills.schedule` says when they run",
+        over="drills-in-time",
+    ),
     # Notices
     "regimes-refused": ProblemKind(
         "itself",

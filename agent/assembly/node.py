@@ -24,6 +24,7 @@ from agent.assembly.sources import warn_of_rotation
 from agent.config.approved_settings import settings_in_force
 from agent.config.settings import Org, Settings
 from agent.detection.sigma import cache
+from agent.drills.mark import CurrentDrill
 from agent.errors import FileError, LeaklineError, SettingsError, StateError
 from agent.model import Destination
 from agent.pipeline.commit_line import BatchCommit
@@ -81,6 +82,11 @@ class Node:
         return self.shards[keys.PROCESS].stores.problems
 
     @property
+    def registers(self) -> Mapping[str, Problems]:
+        """Of problems, by the shard's name, as they are whenever they are asked for."""
+        return LiveMapping(lambda: {name: shard.stores.problems for name, shard in self.shards.items()})
+
+    @property
     def sessions(self) -> Mapping[str, Session]:
         """By the org's name in the settings, as they are whenever they are asked for."""
         return LiveMapping(
@@ -129,6 +135,11 @@ class Node:
         """Rules, mappings and lists anew, keeping of those in use (`before`) what does not load. Raises SettingsError."""
         return build_processing(self.settings, before, cache=cache.directory())
 
+    @property
+    def current_drill(self) -> CurrentDrill:
+        """What the shard of drills marks all of its own with."""
+        return self._surroundings.answers.drill
+
     def put(self, org: Org) -> None:
         """The shard of an org, new or with other settings. Nothing of the shard before it may run any more."""
         session = _session(org, self._surroundings.now)
@@ -136,7 +147,9 @@ class Node:
         self.shards = {**self.shards, org.name: shard}
 
     def retire(self, name: str) -> None:
-        """An org is read no longer: its rows are still delivered. Nothing of it may run any more."""
+        """The shard of an org that is read no longer, whose rows are still delivered; or of no org, such as that of drills. Nothing of
+        it may run any more.
+        """
         shard = build_shard(self._stores(name), None, None, self.processing, self._surroundings)
         self.shards = {**self.shards, name: shard}
 

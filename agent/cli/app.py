@@ -13,7 +13,7 @@ import typer
 from rich.text import Text
 from typer.completion import get_completion_inspect_parameters, install_callback, show_callback
 
-from agent.cli.commands import changes, dead_letters, incidents, problems, rules, schema, state, trail
+from agent.cli.commands import changes, dead_letters, drill, incidents, problems, rules, schema, state, trail
 from agent.cli.commands.backfill import backfill
 from agent.cli.commands.check import check
 from agent.cli.commands.demo import demo
@@ -59,6 +59,7 @@ app.add_typer(oncall.app, name="oncall")
 app.add_typer(notices.app, name="notices")
 app.add_typer(regimes.app, name="regimes")
 app.add_typer(changes.app, name="changes")
+app.add_typer(drill.app, name="drill")
 app.add_typer(trail.app, name="trail")
 app.add_typer(state.app, name="state")
 app.add_typer(schema.app, name="schema")

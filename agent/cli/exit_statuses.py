@@ -148,6 +148,20 @@ BY_COMMAND: Mapping[str, Mapping[int, str]] = {
         FINE: "It is withdrawn.",
         FAILED: "The daemon does not answer, or does not allow it: it says why.",
     },
+    "drill list": {
+        FINE: "They were printed.",
+        FAILED: "The daemon does not answer, or does not allow it: it says why.",
+    },
+    "drill run": {
+        FINE: "It passed.",
+        FOUND: "It failed: the stages say where.",
+        FAILED: "It could not be asked for: it says why.",
+    },
+    "drill status": {
+        FINE: "Every scenario that ran has passed last, and none is overdue.",
+        FOUND: "One failed last, or is overdue.",
+        FAILED: "The daemon does not answer, or does not allow it: it says why.",
+    },
     "trail verify": {FINE: "Every record is as it was written.", FOUND: "Something was changed or cut: it says what."},
     "trail export": {FINE: "The files have the whole trail.", FAILED: "A file has something else than the trail."},
     "trail prove": {FINE: "The proof was printed.", FAILED: "There is no such record, or no checkpoint covers it yet."},

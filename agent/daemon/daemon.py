@@ -13,7 +13,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -34,6 +34,7 @@ from agent.daemon.clock import utc_now
 from agent.daemon.clocks.machine_clock import MachineClock
 from agent.daemon.commands import DaemonCommands
 from agent.daemon.control.server import control_served
+from agent.daemon.drills.drill_parts import build_drill_parts
 from agent.daemon.full_disk import despite_a_full_disk
 from agent.daemon.listening.inbound_listener import inbound_served
 from agent.daemon.liveness import Liveness
@@ -118,13 +119,18 @@ class Daemon:
         self.notice = build_notice_parts(
             node, trail.states, self.readings.entered, self.stop, now, trail.soon, self.changes.gate
         )
+        schedule = self.readings.schedule
+        self.drills = build_drill_parts(node, self._orgs.renew, self._delivery, self.notice, now, self.stop)
         looks = {
+            "drills": self.drills.watch.look,
             "database": self._database_watch.tick,
             "maintenance": self.notice.end_maintenance,
             "changes": self.changes.look,
         }
+        if (drills := settings.drills) is not None and drills.schedule:
+            schedule.add_calendar("drills", self.drills.watch.ask_for_all, drills.schedule, drills.zone)
         for name, look in looks.items():
-            self.readings.schedule.add_tick(f"tick {name}", partial(self._tick, look), TICK_EVERY)
+            schedule.add_tick(f"tick {name}", partial(self._tick, look), TICK_EVERY)
         self._liveness = Liveness(self.stalled, lambda: self.readings.threads)
         self.commands = DaemonCommands(
             settings.state.directory,
@@ -143,6 +149,7 @@ class Daemon:
                 *TrailRequests(trail.states, now, trail.turn).commands(),
                 *self.notice.commands,
                 *self.changes.commands,
+                *self.drills.commands,
             ],
             trail.mirrors.status,
             self._note_reload,
@@ -188,13 +195,20 @@ class Daemon:
         links = self.notice.links.acknowledgements
         inbound = inbound_served(self._settings.inbound, self.node, self._now, looks, links, self.changes.gate)
         served = control_served(control, self.commands.table(), self.changes.gate)
-        with signals(self.stop, self._reload_asked), served, self._metrics_served(looks), inbound:
+        if self._settings.metrics.port is not None:
+            looks.append(self.notice.gauges.look)
+        orgs = LiveMapping(self.readings.polled_orgs)
+        metrics = metrics_served(
+            self._settings.metrics, self._liveness, self.node.registers, orgs, self.readings.has_read, looks
+        )
+        with signals(self.stop, self._reload_asked), served, metrics, inbound:
             threads = self._liveness.threads = [
                 *self.start_forwarding(),
                 self._started("watch", watch.run),
                 self._started("trail", self.trail.run),
                 *(self._started(name, run) for name, run in self.notice.loops.items()),
                 self._started("backfill", self._backfills.run),
+                self._started("drills", self.drills.runner.run),
             ]
             self.readings.start_sources()
             self.readings.schedule.start()
@@ -265,6 +279,7 @@ class Daemon:
 
     def _record_commit(self, shard: str, commit: BatchCommit) -> None:
         self.readings.record_commit(shard, commit)
+        self.drills.note(shard, commit)
         self._watch(commit)
 
     def _note_reload(self, answer: Mapping[str, Any]) -> None:
@@ -307,11 +322,3 @@ class Daemon:
     def stalled(self) -> Mapping[str, str]:
         """Loops that hang or whose turn does not come, by name, each with a sentence about it."""
         return self.readings.stalled()
-
-    def _metrics_served(self, looks: list[Callable[[], None]]) -> AbstractContextManager[None]:
-        node = self.node
-        problems = LiveMapping(lambda: {name: shard.stores.problems for name, shard in node.shards.items()})
-        orgs = LiveMapping(self.readings.polled_orgs)
-        if self._settings.metrics.port is not None:
-            looks.append(self.notice.gauges.look)
-        return metrics_served(self._settings.metrics, self._liveness, problems, orgs, self.readings.has_read, looks)

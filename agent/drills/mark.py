@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,9 @@ import polars as pl
 
 from agent.batch_steps import BatchSteps, DetectionResult, Matches
 from agent.model import Batch
+
+DATASET = "leakline.drill"
+"""The data set of events about drills themselves; the trail has records of its own of them."""
 
 ID, SCENARIO = "leakline.drill.id", "leakline.drill.scenario"
 """Fields: nothing but drills has them, so that a SIEM can leave drills out or list them."""

@@ -74,6 +74,11 @@ ACTIONS: Mapping[str, frozenset[Role]] = {
     "changes_end_break_glass": _ADMIN,
     "changes_approve": _VOTING,
     "changes_reject": _VOTING,
+    # Drills
+    "drill_list": _VIEWING,
+    "drill_show": _VIEWING,
+    "drill_status": _VIEWING,
+    "drill_run": _RUNNING,
     # The inbound listener
     "report_submit": frozenset({"service"}),
     "link_show": _HANDLING,

@@ -15,11 +15,14 @@ _HANDLING = {
     "link_show",
     "link_acknowledge",
 }
-_WATCHING = {"status", "backfill_status", "trail_about", "incidents_list"}
+_WATCHING = {
+    *("status", "backfill_status", "trail_about", "incidents_list"),
+    *("drill_list", "drill_show", "drill_status"),
+}
 _ARRANGEMENTS = {"clocks_list", "oncall_show", "changes_list", "changes_show"}
 _DEAD_LETTERS = {"dead_letters_list", "dead_letters_show"}
 _RUNNING = {
-    *("acknowledge", "dead_letters_replay", "trail_checkpoint"),
+    *("acknowledge", "dead_letters_replay", "trail_checkpoint", "drill_run"),
     *("oncall_override", "oncall_end_override", "oncall_maintenance", "oncall_end_maintenance"),
 }
 _VOTING = {"changes_approve", "changes_reject"}
