@@ -77,11 +77,11 @@ _SCENARIOS = (
         "9e161421-ea0d-5b9e-8e0b-dd7854640423",  # api_read_burst
     ),
     _scenario(
-        _EXFILTRATION, "critical", "session_hijack", "one session is used from its owner's office and from three addresses elsewhere",
+        _EXFILTRATION, "critical", "session_hijack", "Salesforce reports a session in another browser than before, at three further addresses",
         "ac931389-705b-54a6-a373-b79ee03d4638",  # session_hijack_detected
     ),
     _scenario(
-        _EXFILTRATION, "high", "impossible_travel", "one person logs in on two continents within forty minutes",
+        _EXFILTRATION, "high", "impossible_travel", "Salesforce reports a login from a country where its person was never seen",
         "e0b0a96e-3d66-597b-8ad1-2f1f1813232f",  # threat_detected
     ),
     _scenario(
