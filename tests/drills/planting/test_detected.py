@@ -18,7 +18,7 @@ MOMENTS = {
     "just after midnight": FRIDAY + timedelta(minutes=1, seconds=13.25),
     "early": FRIDAY + timedelta(hours=4, minutes=59, seconds=59.999),
     "late": FRIDAY + timedelta(hours=22, minutes=47, seconds=1),
-    "on a Sunday": FRIDAY + timedelta(days=2, hours=10),
+    "on a Sunday, years later": datetime(2031, 6, 1, 10, tzinfo=UTC),
 }
 NOON = FRIDAY + timedelta(hours=12)
 """The fourth hour at which each is played on a working day."""
