@@ -2,7 +2,8 @@
 
 Each names a rule or two, and no more: a drill that any of twenty rules passes would not show that one of them is broken. All of
 them raise an alert whenever it is played, of its level at least, and name the same person, app or integration, so that one incident
-comes of it. What needs a baseline, an hour of the day, leavers, expected networks or a place of its addresses is not here.
+comes of it. What needs a baseline, an hour of the day, leavers, expected networks, a place of its addresses or a listed indicator,
+which grows old, is not here.
 """
 
 from __future__ import annotations
@@ -65,8 +66,9 @@ _SCENARIOS = (
         "a3295ce8-ab7b-5d4c-9a0c-1840b5480fb5",  # app_then_bulk
     ),
     _scenario(
-        _EXFILTRATION, "critical", "stolen_token", "an integration's token is used with a known tool to take cases",
-        "836e52fd-484d-59d5-9241-565f5439f2aa",  # campaign_tool
+        _EXFILTRATION, "high", "stolen_token", "an integration's token counts objects and looks for passwords in cases",
+        "7681dc17-8158-56b7-a994-86201d036ba7",  # record_count_probe
+        "d6c8a0f2-2058-5723-b0f5-ef571d54767d",  # secret_query
     ),
     _scenario(
         _EXFILTRATION, "high", "token_recon", "an integration's token: objects and limits are looked at, then a bulk job takes them",
@@ -77,11 +79,11 @@ _SCENARIOS = (
         "9e161421-ea0d-5b9e-8e0b-dd7854640423",  # api_read_burst
     ),
     _scenario(
-        _EXFILTRATION, "critical", "session_hijack", "one session is used from its owner's office and from three addresses elsewhere",
+        _EXFILTRATION, "critical", "session_hijack", "Salesforce reports a session in another browser than before, at three further addresses",
         "ac931389-705b-54a6-a373-b79ee03d4638",  # session_hijack_detected
     ),
     _scenario(
-        _EXFILTRATION, "high", "impossible_travel", "one person logs in on two continents within forty minutes",
+        _EXFILTRATION, "high", "impossible_travel", "Salesforce reports a login from a country where its person was never seen",
         "e0b0a96e-3d66-597b-8ad1-2f1f1813232f",  # threat_detected
     ),
     _scenario(

@@ -58,6 +58,7 @@ def _differences(watched: WatchedObject, versions: list[RecordVersion], org: str
 def _difference(watched: WatchedObject, version: RecordVersion, taken: int) -> RecordDifference:
     cells: Mapping[str, str | None] = _rows(watched, [version]).row(0, named=True)
     if watched.name == "TransactionSecurityPolicy":
+        # No scene makes a policy: what it keeps of one is how it was switched off.
         before = {**cells, "State": "Enabled"}
         former = {name: before[name] for name in changes(before, cells, watched)}
         return RecordDifference("changed", version.id, cells, taken - _LOOK, version.time, former)
