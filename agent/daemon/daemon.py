@@ -82,9 +82,7 @@ class Daemon:
         files: SettingsFiles | None = None,
         reads_live: bool = True,
     ) -> None:
-        """`files`: where the settings were read from; without them a reload takes no orgs anew; `reads_live`: whether sources
-        are read; if not, only backfills are.
-        """
+        """`files`: of these settings; without them a reload takes no orgs anew; `reads_live`: whether sources are read, or backfills only."""
         self._now = now
         self._watch = watch
         self.stop = StopEvent()
@@ -115,10 +113,8 @@ class Daemon:
         self.changes = build_change_parts(node, files, now, self._restart.ask, self.trail.soon)
         self._orgs = RunningOrgs(node, self.readings, self._delivery, self.changes.files)
         self._backfills = BackfillLoop(LiveMapping(lambda: node.shards), now, self.stop, entered=self.readings.entered)
-        trail = self.trail
-        self.notice = build_notice_parts(
-            node, trail.states, self.readings.entered, self.stop, now, trail.soon, self.changes.gate
-        )
+        trail, gate = self.trail, self.changes.gate
+        self.notice = build_notice_parts(node, trail.states, self.readings.entered, self.stop, now, trail.soon, gate)
         schedule = self.readings.schedule
         self.drills = build_drill_parts(node, self._orgs.renew, self._delivery, self.notice, now, self.stop)
         looks = {
@@ -198,9 +194,8 @@ class Daemon:
         if self._settings.metrics.port is not None:
             looks.append(self.notice.gauges.look)
         orgs = LiveMapping(self.readings.polled_orgs)
-        metrics = metrics_served(
-            self._settings.metrics, self._liveness, self.node.registers, orgs, self.readings.has_read, looks
-        )
+        listens, registers = self._settings.metrics, self.node.registers
+        metrics = metrics_served(listens, self._liveness, registers, orgs, self.readings.has_read, looks)
         with signals(self.stop, self._reload_asked), served, metrics, inbound:
             threads = self._liveness.threads = [
                 *self.start_forwarding(),

@@ -18,7 +18,7 @@ STAGES = ("planted", "detected", "grouped", "clocks", "delivered", "notified", "
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class DrillStage:
     """One of them."""
 
     name: str
@@ -39,7 +39,7 @@ class Drill:
     """Who asked for it; `schedule` for those of the settings."""
     speed: float
     begun_at: datetime
-    stages: Sequence[Stage] = ()
+    stages: Sequence[DrillStage] = ()
     ended_at: datetime | None = None
     incidents: Sequence[str] = ()
     """Ids of those that it opened."""

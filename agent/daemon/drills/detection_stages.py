@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from agent.daemon.drills.drill_view import DrillView
-from agent.daemon.drills.finding import Finding, failed, not_set_up, passed, waits
+from agent.daemon.drills.finding import StageFinding, failed, not_set_up, passed, waits
 from agent.name import DRILLS
 from agent.notice.incidents.incident import LEVELS
 from agent.notice.regimes.binding import bindings
 from agent.wording.number import counted
 
 
-def detected(view: DrillView) -> Finding:
+def detected(view: DrillView) -> StageFinding:
     """Each of the scenario's rules has raised an alert: of a rule among several that is broken no other stage would know."""
     names = {rule.id: rule.title for rule in view.node.processing.rules.all_rules}
     if idle := sorted(view.scenario.rules - names.keys()):
@@ -27,7 +27,7 @@ def detected(view: DrillView) -> Finding:
     return passed(f"{counted(len(first), 'rule')} of it raised an alert within {seconds:.1f} s")
 
 
-def grouped(view: DrillView) -> Finding:
+def grouped(view: DrillView) -> StageFinding:
     """All alerts of the scenario's rules are in one incident, which is as grave as it has to be."""
     found = view.matching()
     if not found:
@@ -40,7 +40,7 @@ def grouped(view: DrillView) -> Finding:
     return passed(f"{incident.id}, {incident.level}, with {counted(incident.alerts, 'alert')}")
 
 
-def clocks(view: DrillView) -> Finding:
+def clocks(view: DrillView) -> StageFinding:
     """Each obligation that binds has a clock."""
     settings, incident = view.node.settings.notice, view.incident()
     if incident is None:
@@ -66,7 +66,7 @@ def clocks(view: DrillView) -> Finding:
     return passed(f"{counted(len(running), 'clock')} of {counted(len(bound), 'law')}{first}")
 
 
-def delivered(view: DrillView) -> Finding:
+def delivered(view: DrillView) -> StageFinding:
     """Every destination has acknowledged all of the drill's events and alerts."""
     waiting: list[str] = []
     accepted: list[str] = []

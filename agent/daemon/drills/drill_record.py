@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from agent.drills import book
-from agent.drills.drill import Drill, Stage, sentence
+from agent.drills.drill import Drill, DrillStage, sentence
 from agent.drills.mark import DATASET, ID, SCENARIO
 from agent.notice.incidents.desk import IncidentChange, IncidentDesk
 from agent.own_event import EventValue
@@ -31,7 +31,7 @@ class DrillRecord:
             _tell(change, drill, "drill-started", said, {"by": by, "speed": speed})
         return drill
 
-    def stage(self, drill: Drill, stage: Stage) -> Drill:
+    def stage(self, drill: Drill, stage: DrillStage) -> Drill:
         """A stage was judged; the event about the whole drill tells of it."""
         drill = replace(drill, stages=(*drill.stages, stage))
         with self._desk().changing() as change:

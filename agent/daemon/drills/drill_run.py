@@ -13,9 +13,9 @@ import structlog
 
 from agent.daemon.drills.drill_record import DrillRecord
 from agent.daemon.drills.drill_view import DrillView
-from agent.daemon.drills.finding import Finding, StageCheck, failed, passed
+from agent.daemon.drills.finding import StageFinding, StageCheck, failed, passed
 from agent.daemon.drills.stage_checks import CHECKS
-from agent.drills.drill import Drill, Stage
+from agent.drills.drill import Drill, DrillStage
 from agent.drills.planting.rows import planted
 from agent.drills.planting.scenario import PlantedBatch
 from agent.errors import LeaklineError
@@ -61,11 +61,11 @@ class DrillRun:
             drill = self._judged(drill, check.name, self._verdict(check))
         return replace(drill, incidents=self._ended())
 
-    def _judged(self, drill: Drill, name: str, finding: Finding) -> Drill:
+    def _judged(self, drill: Drill, name: str, finding: StageFinding) -> Drill:
         verdict = finding.verdict or "failed"
-        return self._record.stage(drill, Stage(name, verdict, finding.sentence, self._view.now()))
+        return self._record.stage(drill, DrillStage(name, verdict, finding.sentence, self._view.now()))
 
-    def _planted(self) -> Finding:
+    def _planted(self) -> StageFinding:
         view, rows, taken = self._view, 0, 0
         batches = planted(view.scenario, view.drill.id, view.now())
         try:
@@ -80,7 +80,7 @@ class DrillRun:
             f"{counted(rows, 'row')} of {counted(len({batch.event_type for batch in batches}), 'event type')} taken"
         )
 
-    def _verdict(self, check: StageCheck) -> Finding:
+    def _verdict(self, check: StageCheck) -> StageFinding:
         """Looks until there is one, or until it is too late for it."""
         until = None
         while True:

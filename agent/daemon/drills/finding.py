@@ -11,28 +11,28 @@ from agent.drills.drill import StageVerdict
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class StageFinding:
     """A verdict, or why there is none yet."""
 
     verdict: StageVerdict | None
     sentence: str
 
 
-def passed(sentence: str) -> Finding:
-    return Finding("passed", sentence)
+def passed(sentence: str) -> StageFinding:
+    return StageFinding("passed", sentence)
 
 
-def failed(sentence: str) -> Finding:
-    return Finding("failed", sentence)
+def failed(sentence: str) -> StageFinding:
+    return StageFinding("failed", sentence)
 
 
-def waits(sentence: str) -> Finding:
+def waits(sentence: str) -> StageFinding:
     """Where it does not become true in time, this is why it failed."""
-    return Finding(None, sentence)
+    return StageFinding(None, sentence)
 
 
-def not_set_up(sentence: str) -> Finding:
-    return Finding("not set up", sentence)
+def not_set_up(sentence: str) -> StageFinding:
+    return StageFinding("not set up", sentence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class StageCheck:
     """How a stage is judged."""
 
     name: str
-    look: Callable[[DrillView], Finding]
+    look: Callable[[DrillView], StageFinding]
     """Called again and again until there is a verdict."""
     patience: Callable[[DrillView], timedelta]
     """How long that may take."""

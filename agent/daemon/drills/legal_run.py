@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from agent.drills.drill import Stage
+from agent.drills.drill import DrillStage
 from agent.errors import LeaklineError
 from agent.notice.regimes.model import RegimePack
 from agent.notice.settings import NoticeSettings
@@ -16,7 +16,7 @@ def legal_names(pack: RegimePack) -> list[str]:
     return []
 
 
-def legal_stages(name: str, settings: NoticeSettings | None, pack: RegimePack, now: datetime) -> Iterator[Stage]:
+def legal_stages(name: str, settings: NoticeSettings | None, pack: RegimePack, now: datetime) -> Iterator[DrillStage]:
     """Raises LeaklineError for one that there is not."""
     raise LeaklineError(f"{name} is not a drill")
     yield

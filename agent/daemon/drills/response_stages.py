@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from agent.daemon.drills.drill_view import DrillView
-from agent.daemon.drills.finding import Finding, failed, not_set_up, passed, waits
+from agent.daemon.drills.finding import StageFinding, failed, not_set_up, passed, waits
 from agent.daemon.notices.notice_desk import found_notice
 from agent.errors import LeaklineError
 from agent.name import DRILLS, OWN
@@ -25,7 +25,7 @@ IN_TIME = timedelta(seconds=30)
 """After its planned time a tier has to have reached somebody."""
 
 
-def notified(view: DrillView) -> Finding:
+def notified(view: DrillView) -> StageFinding:
     """Every tier of the policy reached a person in time, and every channel that it used accepted its messages."""
     settings, incident = view.node.settings.notice, view.incident()
     if settings is None or not settings.policies_in_force:
@@ -41,14 +41,14 @@ def notified(view: DrillView) -> Finding:
     return _tiers(view, incident, escalation)
 
 
-def _tiers(view: DrillView, incident: Incident, escalation: Escalation) -> Finding:
+def _tiers(view: DrillView, incident: Incident, escalation: Escalation) -> StageFinding:
     messages = [message for message in view.messages(incident) if message.kind == "escalation"]
     now, late, open_tiers = view.now(), list[str](), list[str]()
     refused = sorted({message.target.channel for message in messages if message.state == "given-up" or _fails(message)})
     for number, step in enumerate(escalation.policy.steps, start=1):
         due = escalation.began + step.after
-        mine = [message for message in messages if message.tier == number]
-        reached = [ended for message in mine if message.state == "accepted" and (ended := message.ended_at)]
+        of_tier = [message for message in messages if message.tier == number]
+        reached = [ended for message in of_tier if message.state == "accepted" and (ended := message.ended_at)]
         if not reached and now <= due + IN_TIME:
             open_tiers.append(str(number))
         elif not reached or min(reached) > due + IN_TIME:
@@ -91,7 +91,7 @@ def tiers_end(view: DrillView) -> timedelta:
     return max(end - view.now(), timedelta(0)) + IN_TIME
 
 
-def drafted(view: DrillView) -> Finding:
+def drafted(view: DrillView) -> StageFinding:
     """Each obligation has a draft; what it is missing is known."""
     incident = view.incident()
     if incident is None:
@@ -118,7 +118,7 @@ def drafted(view: DrillView) -> Finding:
     )
 
 
-def trail(view: DrillView) -> Finding:
+def trail(view: DrillView) -> StageFinding:
     """The chains of the process and of drills are linked and signed from their first record to their last."""
     shards = view.node.shards
     process = shards[PROCESS].stores.state
