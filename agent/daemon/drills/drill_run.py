@@ -13,7 +13,7 @@ import structlog
 
 from agent.daemon.drills.drill_record import DrillRecord
 from agent.daemon.drills.drill_view import DrillView
-from agent.daemon.drills.finding import StageFinding, StageCheck, failed, passed
+from agent.daemon.drills.finding import StageCheck, StageFinding, failed, passed
 from agent.daemon.drills.stage_checks import CHECKS
 from agent.drills.drill import Drill, DrillStage
 from agent.drills.planting.rows import planted

@@ -25,7 +25,9 @@ def incident_requests(settings: Settings, now: Callable[[], datetime]) -> Abstra
     return requests_made(
         settings,
         now,
-        lambda shards, in_force: IncidentRequests(desks_alone(shards, in_force.notice, now), now).commands(),
+        lambda shards, in_force: IncidentRequests(
+            desks_alone(shards, in_force.notice, now), now, needs_second=lambda: in_force.permissions is not None
+        ).commands(),
     )
 
 

@@ -50,10 +50,11 @@ class IncidentRequests:
         pack: Callable[[], RegimePack] = lambda: shipped().pack,
         soon: Callable[[], None] = lambda: None,
         entered: Entered = lambda _: nullcontext(enter_result=True),
+        needs_second: Callable[[], bool] = lambda: False,
     ) -> None:
         """`desks`: by the shard's name, as they are now; the others: see `IncidentEdits`."""
         finder = IncidentFinder(desks)
-        self.edits = edits = IncidentEdits(finder, now, pack, soon, entered)
+        self.edits = edits = IncidentEdits(finder, now, pack, soon, entered, needs_second)
         self._now = now
         self._list = IncidentList(finder)
         self._handling = HandlingRequests(edits)

@@ -67,7 +67,9 @@ def build_notice_parts(
     def desks() -> Mapping[str, IncidentDesk]:
         return {name: shard.desk for name, shard in node.shards.items()}
 
-    incidents = IncidentRequests(desks, now, lambda: basis.pack, soon, entered)
+    incidents = IncidentRequests(
+        desks, now, lambda: basis.pack, soon, entered, lambda: node.settings.permissions is not None
+    )
     notices = NoticeRequests(incidents.edits, now)
     gauges = NoticeGauges(states, lambda: {name: shard.incidents for name, shard in node.shards.items()}, now)
     roster = build_roster(

@@ -19,6 +19,9 @@ def notice_requests(settings: Settings, now: Callable[[], datetime]) -> Abstract
         settings,
         now,
         lambda shards, in_force: NoticeRequests(
-            IncidentRequests(desks_alone(shards, in_force.notice, now), now).edits, now
+            IncidentRequests(
+                desks_alone(shards, in_force.notice, now), now, needs_second=lambda: in_force.permissions is not None
+            ).edits,
+            now,
         ).commands(),
     )
