@@ -39,6 +39,8 @@ CONTENTS = {
         "docs/incidents",
         "docs/triage",
         "docs/escalation",
+        "docs/permissions",
+        "docs/drills",
         "docs/on_call",
         "docs/notice",
         "docs/notices",

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from agent.permissions.roles import APPROVING
 
 _GROUP = r"^[A-Za-z_][A-Za-z0-9_.@\\-]{0,63}$"
 
 
-def _group(name: str) -> str:
+def _require_group(name: str) -> None:
     if not re.fullmatch(_GROUP, name):
         raise ValueError(f"{name[:60]!r} is not the name of a group; write it as `getent group` does")
-    return name
 
 
-GroupName = Annotated[str, AfterValidator(_group), Field(json_schema_extra={"pattern": _GROUP})]
 PersonRole = Literal["viewer", "auditor", "responder", "privacy", "approver", "admin"]
 
 
@@ -29,13 +27,15 @@ class PermissionSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
-    groups: dict[GroupName, PersonRole] = Field(min_length=1)
+    groups: dict[str, PersonRole] = Field(min_length=1)
     """The role of the members of each group of the operating system. Who is in several has all their roles; who is in none may do
     nothing. One group has to be `admin`, and one `privacy`: else nothing could be proposed, or nothing weaker approved."""
 
     @field_validator("groups")
     @classmethod
     def _can_be_changed(cls, groups: dict[str, PersonRole]) -> dict[str, PersonRole]:
+        for name in groups:
+            _require_group(name)
         for role, why in (("admin", "propose a change"), ("privacy", "approve one that weakens")):
             if role not in groups.values():
                 raise ValueError(

@@ -24,6 +24,8 @@ MAKERS = (
     "sources",
     "store",
     "daemon",
+    "drills",
+    "changes",
     "pipeline",
     "columns",
     "check",
@@ -35,7 +37,7 @@ MAKERS = (
 """Rooms that give fields to events."""
 
 NO_FIELDS = {
-    "leakline.agent", "leakline.alert", "leakline.incident", "leakline.event", "leakline.measure",  # data sets, and words of other things
+    "leakline.agent", "leakline.settings", "leakline.drill", "leakline.alert", "leakline.incident", "leakline.event", "leakline.measure",  # data sets, and words of other things
     "salesforce.event_log_file", "salesforce.com", "salesforce.mil",
     "tags", "message", "event", "user", "source", "file", "rule", "threat", "url", "error", "network", "group", "package",
     "process", "service", "related", "agent", "host", "labels",
@@ -44,7 +46,7 @@ NO_FIELDS = {
 
 READ_ONLY = {
     "file.extension", "network.protocol", "source.domain", "source.geo.name",
-    "process.name", "observer.hostname", "leakline.drill",
+    "process.name", "observer.hostname",
 }  # fmt: skip
 """Fields that nothing fills yet, though something would read them."""
 

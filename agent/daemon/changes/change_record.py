@@ -42,11 +42,11 @@ def tell(
         about["lasts_seconds"] = change.lasts.total_seconds()
     fields: dict[str, EventValue] = {
         "event.dataset": DATASET,
-        "leakline.change.id": change.number,
-        "leakline.change.class": change.change_class,
-        "leakline.change.way": change.way,
-        "leakline.change.paths": paths(change.differences),
-        "leakline.change.sha256": change.outcome,
+        "leakline.settings.change": change.number,
+        "leakline.settings.class": change.change_class,
+        "leakline.settings.way": change.way,
+        "leakline.settings.paths": paths(change.differences),
+        "leakline.settings.sha256": change.outcome,
     }
     writing.announce(action, message, about=change.number, by=by, data=about, personal=personal, fields=fields)
 

@@ -51,7 +51,7 @@ class DriftWatch:
         if not found:
             self._problems.over(DRIFT, str(path), f"{path} is as it was approved")
             return
-        fields = {"leakline.change.paths": paths(found), "leakline.change.class": gravest(found)}
+        fields = {"leakline.settings.paths": paths(found), "leakline.settings.class": gravest(found)}
         self._problems.report(DRIFT, str(path), _sentence(path, found), fields=fields)
 
     def _look_for_approvers(self, groups: frozenset[str]) -> None:

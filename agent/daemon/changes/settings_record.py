@@ -33,7 +33,7 @@ def _record_baseline(writing: IncidentChange, document: book.GovernedDocument) -
     sha256 = book.digest(document)
     writing.apply({**book.stored_content(document), **book.stored_in_force(book.InForce(sha256, writing.now))})
     said = f"the governed settings of this start are the baseline: {sha256[:12]}"
-    fields = {"event.dataset": DATASET, "leakline.change.sha256": sha256}
+    fields = {"event.dataset": DATASET, "leakline.settings.sha256": sha256}
     data = {"outcome_sha256": sha256, "permissions": document.get("permissions") is not None}
     writing.announce("settings-baseline", said, about="settings", data=data, fields=fields)
 
