@@ -1,1 +1,1 @@
-"""Drills: what is tried on purpose, to see that it would be found, and that people would be notified in time."""
+"""Drills in the running daemon: asked for, planted, watched, judged, kept."""

@@ -32,6 +32,8 @@ class DrillRules:
 
     settings: NoticeSettings
     pack: RegimePack
+    stands_in: bool = False
+    """Whether the settings in force name no person, so that others are called in the drill."""
 
     @property
     def basis(self) -> CurrentBasis:
@@ -59,12 +61,12 @@ def rules_for(settings: NoticeSettings | None, pack: RegimePack, regime: Regime 
         "sectors": list(regime.sectors) if regime else [],
     }
     only = pack.model_copy(update={"regimes": (regime,)}) if regime else pack
-    return DrillRules(whose.model_copy(update=scope), only)
+    return DrillRules(whose.model_copy(update=scope), only, stands_in=not given.people)
 
 
 def arranged(settings: NoticeSettings) -> NoticeSettings:
     """Each rotation has a person at any hour, and policies are for this org too: who has a holiday is not what is tried."""
-    always = {"hours": [], "holidays": None, "begins": None}
+    always: dict[str, object] = {"hours": [], "holidays": None, "begins": None}
     rotations = [rotation.model_copy(update=always) for rotation in settings.on_call.rotations]
     if not rotations:
         rotations = [ROTATION.model_copy(update={"people": [settings.people[0].name]})]

@@ -76,6 +76,8 @@ def _written(life: LegalLife, clock: Clock) -> tuple[list[str], int]:
     named = {field["id"] for field in draft["missing"] if field["how"]}
     empty = {field["id"] for field in draft["version"]["entries"] if field["needed"] and not field["text"]}
     wrong = [] if named == empty else [f"{clock.id}: {len(empty)} needed fields are empty, and {len(named)} are named"]
+    if not empty:
+        wrong.append(f"{clock.id}: nothing is missing in a draft although no fact is known")
     if draft["version"]["kind"] != "new":
         wrong.append(f"{clock.id}: its first draft is a {draft['version']['kind']}")
     full = life.ask(

@@ -40,28 +40,36 @@ def legal_drills(pack: RegimePack) -> Sequence[str]:
 
 
 def run_legal_drill(name: str, settings: NoticeSettings | None, pack: RegimePack, begin: datetime) -> list[LegalStage]:
-    """Every stage, in order. `settings`: those in force; `pack`: likewise; `begin`: when the incident is detected.
+    """All stages of `stages_of_drill`."""
+    return list(stages_of_drill(name, settings, pack, begin))
 
-    A stage that breaks off ends its drill, as failed. Raises LeaklineError for a name that is none, and StateError.
+
+def stages_of_drill(
+    name: str, settings: NoticeSettings | None, pack: RegimePack, begin: datetime
+) -> Iterator[LegalStage]:
+    """Every stage, in order, each as soon as it is judged. `settings`, `pack`: those in force; `begin`: when the incident is
+    detected.
+
+    What breaks ends the drill, and fails. Raises LeaklineError for a name that is none, and StateError.
     """
-    stages_of = _stages_of(name, settings, pack, begin)
-    stages: list[LegalStage] = []
-    with legal_state() as state:
+    stages_of, last = _stages_of(name, settings, pack, begin), ""
+    with legal_state(name) as state:
         try:
-            stages.extend(stages_of(state))
-        except Exception as error:  # noqa: BLE001 - whatever breaks is what the drill is for
+            for stage in stages_of(state):
+                last = stage.name
+                yield stage
+        except Exception as error:  # whatever breaks is what the drill is for
             log.exception("a legal drill broke off", drill=name)
             said = f"it broke off: {type(error).__name__}: {str(error)[:300]}"
-            stages.append(LegalStage(_following(stages), passed=False, sentence=said))
-        stages.append(state.trail_stage(begin + LATER))
-    return stages
+            yield LegalStage(f"after {last}" if last else "begin", passed=False, sentence=said)
+        yield state.trail_stage(begin + LATER)
 
 
 def _stages_of(
     name: str, settings: NoticeSettings | None, pack: RegimePack, begin: datetime
 ) -> Callable[[LegalState], Iterator[LegalStage]]:
     id_ = name.removeprefix(PREFIX)
-    if name not in legal_drills(pack) and not _is_missing(id_, pack):
+    if name not in legal_drills(pack) and not (name.startswith(PREFIX) and _is_missing(id_, pack)):
         near = difflib.get_close_matches(name, legal_drills(pack), n=3) or legal_drills(pack)[:3]
         raise LeaklineError(f"{name[:60]!r} is not a legal drill", hint=f"write one such as {', '.join(near)}")
     if id_ in DATES:
@@ -82,8 +90,3 @@ def _is_missing(id_: str, pack: RegimePack) -> bool:
 
 def _regimes(pack: RegimePack) -> list[Regime]:
     return [regime for regime in pack.regimes if regime.status not in NOT_YET and not regime.template]
-
-
-def _following(stages: Sequence[LegalStage]) -> str:
-    """What comes after the last stage that has a verdict."""
-    return f"after {stages[-1].name}" if stages else "begin"

@@ -16,6 +16,7 @@ from agent.daemon.drills.legal.drill_rules import DrillRules
 from agent.daemon.drills.legal.legal_state import LegalState
 from agent.daemon.incidents.incident_requests import IncidentRequests
 from agent.daemon.notices.notice_requests import NoticeRequests
+from agent.detection.sigma.rule import Level
 from agent.notice.clock import CLOCKS, Clock, decode
 from agent.notice.clock import TIMERS as CLOCK_TIMERS
 from agent.notice.clocks.lateness import Lateness
@@ -58,7 +59,7 @@ class LegalLife:
         self.begin = self.now
         self.number = ""
         self._shard = state.shard(name)
-        self.problems = Problems(self._shard, self.time, gauge=state.gauge)
+        self.problems = Problems(self._shard, self.time, gauge=state.gauge, drill=state.drill)
         self.recall = StateRecall(self._shard, keys.RESPONSE.prefix)
         book = IncidentBook(self.recall)
         settings = rules.settings
@@ -110,9 +111,9 @@ class LegalLife:
 
     # What alerts and people do
 
-    def open(self) -> Incident:
-        """By an alert of level high that is raised now."""
-        alert = _alert(self.now)
+    def open(self, level: Level = "high") -> Incident:
+        """By an alert that is raised now."""
+        alert = _alert(self.now, level)
         thresholds = Thresholds.of(self.desk.settings)
         with self.desk.changing() as change:
             incident = opened(alert, self.now, thresholds, [])
@@ -131,7 +132,8 @@ class LegalLife:
     def declare(self, names: Sequence[str]) -> None:
         """All of them happened now."""
         if names:
-            self.ask("incidents_anchor", anchors=[f"{name}={self.now.isoformat()}" for name in names], by=PERSON)
+            anchors = [f"{name}={self.now.isoformat()}" for name in names]
+            self.ask("incidents_anchor", anchors=anchors, by=PERSON, basis="it is a drill")
 
     def quieten(self) -> None:
         """Somebody works on it, so that nobody is called any more: what is told after that are deadlines."""
@@ -183,7 +185,7 @@ class LegalLife:
         )
 
 
-def _alert(now: datetime) -> IncidentAlert:
+def _alert(now: datetime, level: Level) -> IncidentAlert:
     return IncidentAlert(
         row=0,
         id="0" * 32,
@@ -197,7 +199,7 @@ def _alert(now: datetime) -> IncidentAlert:
         rule="drill",
         rule_name="A legal drill",
         category="exfiltration",
-        level="high",
+        level=level,
         matches=1,
         actor="",
         links=["rule:drill"],

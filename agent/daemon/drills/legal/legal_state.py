@@ -30,7 +30,8 @@ class UnmeasuredProblems(ProblemGauge):
 class LegalState:
     """See the page."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, drill: str) -> None:
+        self.drill = drill
         self.directory = StateDirectory(folder)
         self.gauge = UnmeasuredProblems()
         self._trails = {PROCESS: ShardTrail(self.directory.shard(PROCESS))}
@@ -63,10 +64,10 @@ class LegalState:
 
 
 @contextmanager
-def legal_state() -> Iterator[LegalState]:
-    """Open while inside, and deleted after that. Raises StateError."""
+def legal_state(drill: str) -> Iterator[LegalState]:
+    """Open while inside, and deleted after that. `drill`: its name, for the log. Raises StateError."""
     with tempfile.TemporaryDirectory(prefix="leakline-drill-") as folder:
-        state = LegalState(Path(folder) / "state")
+        state = LegalState(Path(folder) / "state", drill)
         try:
             yield state
         finally:
