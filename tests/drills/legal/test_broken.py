@@ -51,8 +51,28 @@ def test_a_longer_deadline_says_both_dates() -> None:
         duty(regimes, "eu-gdpr-33/sa")["deadline"]["value"] = 96
 
     stages = failed("legal:eu-gdpr-33", changed_pack(change))
-    assert set(stages) == {"strict dates", "dates", "alarms", "late", "presumed", "strict dates passed", "known dates"}
+    assert set(stages) == {
+        "terms",
+        "strict dates",
+        "dates",
+        "alarms",
+        "late",
+        "presumed",
+        "strict dates passed",
+        "known dates",
+    }
     assert stages["dates"] == "eu-gdpr-33/sa has 2026-11-24 09:10:00 UTC, and the count gives 2026-11-23 09:10:00 UTC"
+
+
+def test_a_term_that_no_date_shows_is_found() -> None:
+    """From 20 November on, 29 days end on a Saturday and 30 on a Sunday: both roll to the same Monday."""
+
+    def change(regimes: Regimes) -> None:
+        duty(regimes, "jp-appi-26/ppc_final")["deadline"]["value"] = 29
+
+    stages = failed("legal:jp-appi-26", changed_pack(change))
+    assert list(stages) == ["terms"]
+    assert "`from aware, days 29, zone Asia/Tokyo, rolls JP`, and in the table `from aware, days 30," in stages["terms"]
 
 
 def test_an_obligation_that_is_missing_is_named() -> None:
@@ -125,4 +145,4 @@ def test_a_part_that_raises_ends_the_drill_as_failed(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(clock_keeper, "presumption", raising)
     stages = failed("legal:eu-gdpr-33")
-    assert stages == {"begin": "it broke off: RuntimeError: no calendar"}
+    assert stages == {"after terms": "it broke off: RuntimeError: no calendar"}

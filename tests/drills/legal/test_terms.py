@@ -30,6 +30,7 @@ def test_the_words_of_the_shipped_pack_are_those_of_the_table() -> None:
         regime = PACK.regime(id_)
         assert regime is not None
         stages = {f"prior_stage:{duty.id}": datetime(2026, 11, 19, 20, tzinfo=UTC) for duty in regime.obligations}
+        assert terms_of(regime) == terms
         assert terms_of(regime).ends({**anchors, **stages}) == terms.ends({**anchors, **stages})
 
 

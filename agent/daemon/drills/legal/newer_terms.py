@@ -32,6 +32,21 @@ def table_for(pack: RegimePack) -> TermTable:
     )
 
 
+def wrong_terms(regime: Regime, table: TermTable) -> list[str]:
+    """A sentence for each obligation of which the pack and the table say different things, whether or not a date shows it."""
+    words, known = terms_of(regime), table.regimes[regime.id]
+    wrong = (
+        [f"days of {regime.id} end in {words.zone}, and in the table in {known.zone}"]
+        if words.zone != known.zone
+        else []
+    )
+    return wrong + [
+        f"{regime.id}/{id_} is `{words.obligations[id_]}`, and in the table `{term}`"
+        for id_, term in known.obligations.items()
+        if id_ in words.obligations and words.obligations[id_] != term
+    ]
+
+
 def terms_of(regime: Regime) -> RegimeTerms:
     return RegimeTerms(zone=regime.zone, obligations={duty.id: _term(duty, regime.zone) for duty in regime.obligations})
 

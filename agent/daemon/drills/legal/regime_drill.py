@@ -11,13 +11,14 @@ from agent.daemon.drills.legal.kept_life import kept_life
 from agent.daemon.drills.legal.known_dates import known_date_stage, known_dates
 from agent.daemon.drills.legal.late_life import late_life
 from agent.daemon.drills.legal.legal_life import LegalLife
-from agent.daemon.drills.legal.legal_stage import LegalStage
+from agent.daemon.drills.legal.legal_stage import LegalStage, judged
 from agent.daemon.drills.legal.legal_state import LegalState
-from agent.daemon.drills.legal.newer_terms import is_newer, table_for
+from agent.daemon.drills.legal.newer_terms import is_newer, table_for, wrong_terms
 from agent.daemon.drills.legal.silent_life import silent_life
 from agent.daemon.drills.legal.terms import term_table
 from agent.notice.regimes.model import Regime, RegimePack
 from agent.notice.settings import NoticeSettings
+from agent.wording.number import counted
 
 
 def regime_stages(
@@ -27,6 +28,9 @@ def regime_stages(
     begin = in_force_from(regime, begin)
     table = table_for(pack)
     rules = rules_for(settings, pack, regime)
+    terms = counted(len(regime.obligations), "term")
+    by = "of a newer pack than the table is" if is_newer(pack, term_table()) else f"as in the table of {table.version}"
+    yield judged("terms", wrong_terms(regime, table), f"{terms} {by}")
     expected = ExpectedDates(regime.id, table.regimes[regime.id], table)
     yield from kept_life(LegalLife(state, "kept", rules, begin), expected)
     yield from late_life(LegalLife(state, "late", rules, begin), expected, rules.settings.alarms)

@@ -46,6 +46,12 @@ class Term(_Row):
     works: str = ""
     rolls: str = ""
 
+    def __str__(self) -> str:
+        words = self.model_dump(by_alias=True, exclude_defaults=True)
+        return ", ".join(
+            f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}" for name, value in words.items()
+        )
+
     @property
     def anchors(self) -> list[str]:
         return list(self.earliest) or [self.from_]
