@@ -126,6 +126,7 @@ def test_what_stands_for_an_anchor_is_counted_too() -> None:
         (clock_keeper, "presumption", lambda *_: None, "presumed"),
         (turns, "_actions", lambda *_: iter(()), "strict dates passed"),
         (drafting, "_needed", lambda *_, **__: frozenset(), "drafts"),
+        (drafting, "REASONS", "began_at", "reasons"),
         (chain, "link", lambda _: bytes(32), "trail"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from agent.daemon.drills.legal.expected_dates import ExpectedDates, wrong_times
@@ -14,6 +14,7 @@ from agent.notice.deadlines import DETECTED
 from agent.notice.regimes.model import PRIOR_STAGE
 from agent.wording.number import counted
 
+AUTHORITY, REASONS = "authority", "reasons_for_delay"
 LATE, ALARM = "clock-late", "deadline-alarm"
 
 
@@ -49,10 +50,33 @@ def late_life(life: LegalLife, expected: ExpectedDates, alarms: AlarmSettings) -
     ]
     chained = f", {counted(len(expected.chained), 'later stage')} among them" if expected.chained else ""
     yield judged("late", wrong, f"{counted(len(ends), 'missed date')} recorded at the instant each passed{chained}")
+    yield from _reasons(life, expected, list(ends))
     unmarked = [message.summary for message in life.messages() if not message.summary.startswith("[DRILL]")]
     wrong = [f"a message does not say that it is a drill: {summary}" for summary in unmarked]
     wrong += [] if life.messages("alarm") else ["no alarm became a message"]
     yield judged("messages", wrong, f"{counted(len(life.messages()), 'message')} made, each marked as a drill")
+
+
+def _reasons(life: LegalLife, expected: ExpectedDates, ids: Sequence[str]) -> Iterator[LegalStage]:
+    """A late notice to an authority says why it is late (GDPR Art. 33(1)); a target of our own asks for nothing."""
+    clocks = life.clocks()
+    late = [
+        clocks[id_].id
+        for id_ in ids
+        if id_ in clocks
+        and clocks[id_].recipient.partition(":")[0] == AUTHORITY
+        and not expected.terms.obligations[id_].target
+    ]
+    drafts = {id_: life.ask("notices_show", obligation=id_) for id_ in late}
+    wrong = [
+        f"{id_} is late, and its draft does not ask for the reasons"
+        for id_, draft in drafts.items()
+        if REASONS not in {field["id"] for field in draft["missing"]}
+    ]
+    if late:
+        yield judged(
+            "reasons", wrong, f"drafts of {counted(len(late), 'late notice')} to authorities ask for the reasons"
+        )
 
 
 def _begin(expected: ExpectedDates, id_: str, anchors: Mapping[str, datetime]) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
@@ -30,6 +31,9 @@ DATES = ("dst-night", "holiday")
 
 LATER = timedelta(days=10_000)
 """After whatever a drill did."""
+
+LONGEST_TRACE = 4_000
+"""Characters of the log."""
 
 NOT_YET = ("proposed", "pending")
 
@@ -59,7 +63,7 @@ def stages_of_drill(
                 last = stage.name
                 yield stage
         except Exception as error:  # whatever breaks is what the drill is for
-            log.exception("a legal drill broke off", drill=name)
+            log.error("a legal drill broke off", drill=name, traceback=traceback.format_exc()[-LONGEST_TRACE:])
             said = f"it broke off: {type(error).__name__}: {str(error)[:300]}"
             yield LegalStage(f"after {last}" if last else "begin", passed=False, sentence=said)
         yield state.trail_stage(begin + LATER)
