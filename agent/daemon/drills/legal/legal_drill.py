@@ -62,7 +62,7 @@ def stages_of_drill(
             for stage in stages_of(state):
                 last = stage.name
                 yield stage
-        except Exception as error:  # whatever breaks is what the drill is for
+        except Exception as error:  # noqa: BLE001 - whatever breaks is what the drill is for
             log.error("a legal drill broke off", drill=name, traceback=traceback.format_exc()[-LONGEST_TRACE:])
             said = f"it broke off: {type(error).__name__}: {str(error)[:300]}"
             yield LegalStage(f"after {last}" if last else "begin", passed=False, sentence=said)
