@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from agent.assembly.trail_record import recorder
 from agent.daemon.control.command import table_of
+from agent.daemon.drills.legal.drill_alert import drill_alert
 from agent.daemon.drills.legal.drill_rules import DrillRules
 from agent.daemon.drills.legal.legal_state import LegalState
 from agent.daemon.incidents.incident_requests import IncidentRequests
@@ -28,7 +29,6 @@ from agent.notice.incidents.book import IncidentBook
 from agent.notice.incidents.desk import IncidentDesk
 from agent.notice.incidents.growth import BY, Thresholds, opened
 from agent.notice.incidents.incident import Incident
-from agent.notice.incidents.incident_alert import IncidentAlert
 from agent.notice.incidents.incident_event import OPENED
 from agent.notice.messages import outbox
 from agent.notice.messages.message import Message
@@ -45,9 +45,6 @@ PERSON = "drill"
 
 LOOKS = 12
 """Within which nothing is due any more at one instant."""
-
-EVIDENCE = timedelta(hours=2)
-"""How long before the detection the first event was."""
 
 
 class LegalLife:
@@ -113,7 +110,7 @@ class LegalLife:
 
     def open(self, level: Level = "high") -> Incident:
         """By an alert that is raised now."""
-        alert = _alert(self.now, level)
+        alert = drill_alert(self.now, level)
         thresholds = Thresholds.of(self.desk.settings)
         with self.desk.changing() as change:
             incident = opened(alert, self.now, thresholds, [])
@@ -183,25 +180,3 @@ class LegalLife:
             (message for message in found if kind in ("", message.kind)),
             key=lambda message: (message.created_at, message.tier, message.id),
         )
-
-
-def _alert(now: datetime, level: Level) -> IncidentAlert:
-    return IncidentAlert(
-        row=0,
-        id="0" * 32,
-        identity="0" * 32,
-        is_revision=False,
-        raised_at=now,
-        start=now - EVIDENCE,
-        end=now - EVIDENCE / 2,
-        org="",
-        origin="drill",
-        rule="drill",
-        rule_name="A legal drill",
-        category="exfiltration",
-        level=level,
-        matches=1,
-        actor="",
-        links=["rule:drill"],
-        cells={},
-    )
