@@ -45,10 +45,12 @@ class Problems:
         now: Callable[[], datetime],
         told: Condition | None = None,
         gauge: ProblemGauge | None = None,
+        drill: str = "",
     ) -> None:
         """`told`: the condition that the registers of several shards share, for who sends the events of all; `gauge`: the
-        metric that they share.
+        metric that they share; `drill`: the name of the drill whose state it is, which each line of the log has then.
         """
+        self._log = log.bind(drill=drill) if drill else log
         self._gauge = gauge or ProblemGauge()
         self._state = state
         self._now = now
@@ -108,7 +110,7 @@ class Problems:
                 transaction.set(keys.PROBLEM.key(new.id), new.encode())
         self._known[new.id] = new
         if announces or before is None:
-            log.warning("problem", kind=kind, subject=subject, reason=message, fix=new.advice, id=new.id)
+            self._log.warning("problem", kind=kind, subject=subject, reason=message, fix=new.advice, id=new.id)
             metrics.PROBLEMS_OPENED.labels(kind).inc(before is None)
             self._notify()
 
@@ -166,9 +168,9 @@ class Problems:
             self._outbox.put_plain(transaction, action, message, fields or {}, org, category)
         if incident := (fields or {}).get("leakline.incident.id"):
             # its title names a person, and what people write of it can be erased: neither belongs in a log that keeps it
-            log.info("recorded", action=action, incident=incident)
+            self._log.info("recorded", action=action, incident=incident)
         else:
-            log.info("recorded", action=action, reason=message)
+            self._log.info("recorded", action=action, reason=message)
         self._notify()
 
     def report_growth(self) -> None:
@@ -254,7 +256,7 @@ class Problems:
                     self._outbox.put(transaction, ended, action, message, failure=False)
         self._known.pop(number, None)
         if problem is not None:
-            log.info("problem ended", kind=problem.kind, subject=problem.subject, reason=message, id=number)
+            self._log.info("problem ended", kind=problem.kind, subject=problem.subject, reason=message, id=number)
             self._notify()
 
     def _is_news_now(self, before: Problem | None, new: Problem, now: datetime) -> bool:
