@@ -11,6 +11,8 @@ NOT_RUN = {
     "leakline simulate": "the session's simulated org stands in for it",
     "leakline incidents": "needs incidents; tests/cli/incidents runs each of them",
     "leakline notices": "needs incidents; tests/cli/notices runs each of them",
+    "leakline drill": "needs a daemon; tests/drills/running runs it",
+    "leakline changes": "needs a daemon and other users; tests/permissions runs it",
     "leakline trail": "needs a daemon that has run; tests/end_to_end/test_trail.py runs it",
     "python packaging/verify_trail.py": "needs an export of one",
     "pip install": "needs a package index",

@@ -11,11 +11,14 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from agent.drills.settings import LEGAL
 from agent.terminal import paragraph, words
 from agent.wording.moment import utc
 
 STYLES: Mapping[str, str] = {"passed": "green", "failed": "bold red", "not set up": "yellow"}
-NAME_WIDTH, VERDICT_WIDTH = 10, 11
+VERDICT_WIDTH = 11
+WIDTH, LEGAL_WIDTH = 10, 22
+"""Of the longest name of a stage."""
 
 
 def show_list(rows: Sequence[Mapping[str, Any]], console: Console) -> None:
@@ -32,15 +35,18 @@ def show_list(rows: Sequence[Mapping[str, Any]], console: Console) -> None:
 
 def print_begin(drill: Mapping[str, Any], console: Console) -> None:
     faster = f", people are notified {drill['speed']:g} times faster" if drill["speed"] != 1 else ""
-    text = f"{drill['id']}: {drill['scenario']} through the running pipeline{faster}"
+    is_legal = drill["scenario"].startswith(LEGAL)
+    where = "on a moved clock, in a state of its own" if is_legal else f"through the running pipeline{faster}"
+    text = f"{drill['id']}: {drill['scenario']} {where}"
     paragraph(console, words(text, "bold"), indent=2)
 
 
 def print_stage(stage: Mapping[str, Any], drill: Mapping[str, Any], console: Console) -> None:
     after = (datetime.fromisoformat(stage["at"]) - datetime.fromisoformat(drill["begun_at"])).total_seconds()
     verdict = Text(f"{stage['verdict']:<{VERDICT_WIDTH}}", style=STYLES.get(stage["verdict"], ""))
-    text = words(f"  {stage['name']:<{NAME_WIDTH}} ") + verdict + words(f"{after:7.1f} s  {stage['sentence']}")
-    paragraph(console, text, indent=NAME_WIDTH + VERDICT_WIDTH + 14)
+    width = LEGAL_WIDTH if drill["scenario"].startswith(LEGAL) else WIDTH
+    text = words(f"  {stage['name']:<{width}} ") + verdict + words(f"{after:7.1f} s  {stage['sentence']}")
+    paragraph(console, text, indent=width + VERDICT_WIDTH + 14)
 
 
 def print_verdict(drill: Mapping[str, Any], console: Console) -> None:
