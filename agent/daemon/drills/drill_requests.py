@@ -58,7 +58,7 @@ class DrillRequests:
                     "family": scenario.family if scenario else "law",
                     "summary": scenario.summary
                     if scenario
-                    else f"the clocks of {name.removeprefix(LEGAL)} on a moved time",
+                    else f"{name.removeprefix(LEGAL)} on a moved clock",
                     "scheduled": name in wanted,
                     "last_verdict": last.verdict if last else "",
                     "last_at": last.ended_at.isoformat() if last and last.ended_at else None,
