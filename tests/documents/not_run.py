@@ -21,6 +21,9 @@ NOT_RUN = {
     "/opt/leakline/bin/": "needs root and an installation",
     "cp ": "copies into folders of the system",
     "systemctl": "needs root and systemd",
+    "systemd-sysusers": "needs root",
+    "chgrp": "needs root",
+    "chmod": "changes modes in folders of the system",
     "sudo": "needs root",
     ".venv/bin/pre-commit": "writes into .git",
 }

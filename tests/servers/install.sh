@@ -14,6 +14,9 @@ command -v java >/dev/null || packages+=(openjdk-17-jre-headless)
 command -v mvn >/dev/null || packages+=(maven)
 command -v curl >/dev/null || packages+=(curl ca-certificates)
 command -v npm >/dev/null || packages+=(nodejs npm)
+for tool in mmdebstrap systemd-nspawn; do
+  command -v "$tool" >/dev/null || packages+=(mmdebstrap systemd-container)
+done
 ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || packages+=(libfaketime)
 if [ ${#packages[@]} -gt 0 ]; then
   as_root apt-get update -qq

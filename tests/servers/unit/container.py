@@ -24,9 +24,11 @@ HOW = "tests/servers/install.sh installs mmdebstrap and systemd-container; it ha
 BOOTED_WITHIN = 60.0
 
 LAUNCHER = """#!/bin/sh
-export PYTHONPATH=/opt/source:/opt/packages PYTHONDONTWRITEBYTECODE=1
-exec /opt/python/bin/python{version} -m agent "$@"
+export PYTHONPATH=/opt/source:/opt/packages PYTHONDONTWRITEBYTECODE=1 LD_LIBRARY_PATH=/opt/python/lib
+exec /opt/python/bin/python{version} {module} "$@"
 """
+PYTHON = "/opt/leakline/bin/python"
+"""The interpreter of these tests, in the container."""
 
 
 def system() -> Path:
@@ -54,7 +56,8 @@ class Container:
         self._write("usr/lib/sysusers.d/leakline.conf", (ROOT / "packaging/leakline.sysusers").read_text())
         subprocess.run(["systemd-sysusers", f"--root={self.root}"], check=True, capture_output=True)
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        self._write("opt/leakline/bin/leakline", LAUNCHER.format(version=version), 0o755)
+        self._write("opt/leakline/bin/leakline", LAUNCHER.format(version=version, module="-m agent"), 0o755)
+        self._write(PYTHON.lstrip("/"), LAUNCHER.format(version=version, module=""), 0o755)
         self._write("etc/leakline/leakline.yaml", settings, 0o640)
         self._write("etc/leakline/secrets/client", "secret\n", 0o600)
         self.chroot("chgrp", "leakline", "/etc/leakline/leakline.yaml")
