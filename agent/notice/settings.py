@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from agent.detection.sigma.rule import Level
-from agent.duration import PositiveDuration, at_most
+from agent.duration import PositiveDuration, at_most, written
 from agent.notice.arrangements.channels import ChannelSettings
 from agent.notice.arrangements.known_names import wrong_names
 from agent.notice.arrangements.organisation import OrganisationSettings
@@ -56,7 +56,7 @@ class NoticeSettings(BaseModel):
     """Level of an alert from which the clocks of its incident start at once; below it, when a person says so."""
     presume_aware_after: PositiveDuration = timedelta(hours=24)
     """Where no person decides whether an incident is a breach, awareness is presumed so long after its detection."""
-    group_within: PositiveDuration = timedelta(hours=24)
+    group_within: Annotated[PositiveDuration, at_most(timedelta(days=7))] = timedelta(hours=24)
     """Alerts about the same user, session or app within this time belong to one incident."""
     close_candidates_after: PositiveDuration = timedelta(days=30)
     """A candidate without any decision is closed, with this as its reason, so long after its last alert."""
@@ -96,6 +96,15 @@ class NoticeSettings(BaseModel):
         parts = self.policies, self.on_call, self.people, self.channels, self.canary
         if wrong := next(wrong_names(*parts), None):
             raise ValueError(wrong)
+        return self
+
+    @model_validator(mode="after")
+    def _candidates_wait_for_more(self) -> NoticeSettings:
+        # One that is closed takes its detection with it: what comes next would count from a later one.
+        if self.close_candidates_after < self.group_within:
+            least = written(self.group_within)
+            message = f"{written(self.close_candidates_after)} is less than `group_within`; write {least} or more"
+            raise ValueError(f"close_candidates_after: {message}")
         return self
 
     @field_validator("contracts")
