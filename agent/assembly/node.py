@@ -18,6 +18,7 @@ from agent.assembly.batch_processing import BatchProcessing, LoadedFiles, build_
 from agent.assembly.destinations import build_destination
 from agent.assembly.live_mapping import LiveMapping
 from agent.assembly.load_failures import LoadFailure
+from agent.assembly.notice.floors import pack_for, refuse_weaker, with_floors
 from agent.assembly.secret_check import unusable_destinations
 from agent.assembly.shard import Answers, Shard, ShardSurroundings, StopEvent, build_shard
 from agent.assembly.sources import warn_of_rotation
@@ -207,9 +208,12 @@ def build_node(
 
     `watch`: called after each commit with the name of its shard.
 
-    Raises SettingsError (also when nothing can run for want of secrets), StateError. Rules, mappings and lists that do
+    Raises SettingsError (also when nothing can run for want of secrets, or notices would be weaker than the law), StateError. Rules, mappings and lists that do
     not load are left out and reported as problems.
     """
+    pack = pack_for(settings)
+    refuse_weaker(settings, pack)
+    settings = with_floors(settings, pack)
     destinations = [build_destination(destination, now, stop) for destination in settings.destinations]
     orgs = {org.name: org for org in settings.orgs}
     sessions = {name: _session(org, now) for name, org in orgs.items()}

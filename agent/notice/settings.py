@@ -14,7 +14,7 @@ from agent.notice.arrangements.channels import ChannelSettings
 from agent.notice.arrangements.known_names import wrong_names
 from agent.notice.arrangements.organisation import OrganisationSettings
 from agent.notice.arrangements.people import OnCallSettings, PersonSettings
-from agent.notice.arrangements.policies import DEFAULT, AlarmSettings, PolicySettings
+from agent.notice.arrangements.policies import DEFAULT, AlarmSettings, PolicySettings, with_others
 from agent.notice.arrangements.self_watch import CanarySettings, HeartbeatSettings
 from agent.notice.declared import EVENT, OCCURRED
 from agent.notice.regimes.model import Zone
@@ -88,8 +88,10 @@ class NoticeSettings(BaseModel):
 
     @property
     def policies_in_force(self) -> list[PolicySettings]:
-        """Those of the settings, or the default where people are named; empty where nobody is told."""
-        return self.policies or ([DEFAULT] if self.people else [])
+        """Those of the settings, with one for orgs that they leave out, or the default where people are named; empty where nobody is
+        told.
+        """
+        return with_others(self.policies) or ([DEFAULT] if self.people else [])
 
     @model_validator(mode="after")
     def _names_are_known(self) -> NoticeSettings:

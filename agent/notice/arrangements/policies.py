@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
 
@@ -65,6 +66,21 @@ DEFAULT = PolicySettings(
     ],
 )
 """Where people are named and no policy is."""
+
+
+OTHERS = DEFAULT.model_copy(update={"name": "others"})
+"""Of orgs that no policy names, where policies name orgs: a file may bring an org that nobody thought of."""
+
+GRAVE: Sequence[Level] = ("high", "critical")
+"""Of these levels no incident should go without somebody who is told."""
+
+
+def with_others(policies: Sequence[PolicySettings]) -> list[PolicySettings]:
+    """And, where a grave level has policies for some orgs alone, one for all the others."""
+    for_all = {level for policy in policies if not policy.orgs for level in policy.levels}
+    for_some = {level for policy in policies if policy.orgs for level in policy.levels}
+    left = [level for level in GRAVE if level in for_some - for_all]
+    return [*policies, *([OTHERS.model_copy(update={"levels": left})] if left else [])]
 
 
 LATEST_FIRST = 0.75

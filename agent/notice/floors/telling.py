@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agent.detection.sigma.rule import Level
+from agent.notice.arrangements.policies import GRAVE
 from agent.notice.floors.breach import FloorBreach
 from agent.notice.floors.terms import Term
+from agent.notice.incidents.incident import LEVELS
 from agent.notice.settings import NoticeSettings
-
-GRAVE: tuple[Level, ...] = ("high", "critical")
-"""Of these levels no incident goes without clocks and without somebody who is told."""
 
 
 def untold(settings: NoticeSettings, term: Term | None) -> Iterator[FloorBreach]:
@@ -18,7 +16,7 @@ def untold(settings: NoticeSettings, term: Term | None) -> Iterator[FloorBreach]
     if term is None:
         return
     binds = f"{term.regime.id} binds ({term.article})"
-    if settings.clocks_from not in ("informational", "low", "medium", GRAVE[0]):
+    if LEVELS.index(settings.clocks_from) > LEVELS.index(GRAVE[0]):
         message = f"{settings.clocks_from} is not a level from which clocks run in time: {binds}, and incidents of the level {GRAVE[0]} would have none"
         yield _of(
             term, "notice.clocks_from", settings.clocks_from, GRAVE[0], message, f"write {GRAVE[0]} or a lower level"

@@ -1,0 +1,32 @@
+"""Where settings meet the law: what a file says may not be weaker, and what works is at its floors."""
+
+from __future__ import annotations
+
+from agent.config.settings import Settings
+from agent.errors import SettingsError
+from agent.notice.floors.floors import at_floors, below_floor
+from agent.notice.regimes.choice import choose
+from agent.notice.regimes.kept_pack import stored
+from agent.notice.regimes.model import RegimePack
+
+
+def pack_for(settings: Settings) -> RegimePack | None:
+    """The pack that will be in force with these settings; None where nobody asks for one. Raises PackRefused."""
+    if settings.notice is None:
+        return None
+    return choose(stored(settings.state.directory), settings.notice.pack).signed.pack
+
+
+def refuse_weaker(settings: Settings, pack: RegimePack | None) -> None:
+    """Raises SettingsError with a line for each thing that is weaker than the law of the pack."""
+    if settings.notice is None or pack is None:
+        return
+    if lines := [f"{breach.key}: {breach.sentence}" for breach in below_floor(settings.notice, pack)]:
+        raise SettingsError("\n".join(lines))
+
+
+def with_floors(settings: Settings, pack: RegimePack | None) -> Settings:
+    """As they work: what nobody wrote and is too long for the law is as long as it allows."""
+    if settings.notice is None or pack is None:
+        return settings
+    return settings.model_copy(update={"notice": at_floors(settings.notice, pack)})
