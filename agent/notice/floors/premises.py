@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from agent.notice.floors.breach import FloorBreach
-from agent.notice.floors.terms import laws
+from agent.notice.floors.terms import article_of, laws
 from agent.notice.regimes.binding import CONTRACT, reach
 from agent.notice.regimes.doubtful_names import unknown_names
 from agent.notice.regimes.model import Regime, RegimePack
@@ -32,9 +32,12 @@ class _Premises:
 
 def premises_left_out(settings: NoticeSettings, pack: RegimePack) -> Iterator[FloorBreach]:
     """What removes a regime whose premise the settings state."""
-    for doubt in unknown_names(pack, replace_contracts(settings)):
+    doubts = list(unknown_names(pack, _without_contracts(settings)))
+    for doubt in doubts:
         written, _, message = doubt.message.partition(" ")
         yield FloorBreach(doubt.setting, written.strip("'"), "a name of the pack", f"{written} {message}", doubt.fix)
+    if doubts:
+        return  # what the names were meant to say is not known
     said = _Premises(settings.jurisdictions, settings.roles, settings.sectors)
     bound = {binding.regime.id for binding in laws(pack, said)}
     for name in settings.jurisdictions:
@@ -43,7 +46,7 @@ def premises_left_out(settings: NoticeSettings, pack: RegimePack) -> Iterator[Fl
         yield from _without_sector(role, said, pack, bound)
 
 
-def replace_contracts(settings: NoticeSettings) -> Scope:
+def _without_contracts(settings: NoticeSettings) -> Scope:
     """Without contracts: one whose anchor is unknown counts from the detection, which is earlier than any other."""
     return settings.model_copy(update={"contracts": []})
 
@@ -62,10 +65,10 @@ def _without_role(name: str, said: _Premises, pack: RegimePack, bound: Collectio
             "notice.roles",
             written,
             " or ".join(roles),
-            f"{written} is not a role by which any law of {name} binds, such as {first.id} ({first.instrument}, {first.article})",
+            f"{written} is not a role by which any law of {name} binds, such as {first.id} ({article_of(first)})",
             f"write {' or '.join(roles)} besides",
             first.id,
-            article=f"{first.instrument}, {first.article}",
+            article=article_of(first),
         )
 
 
@@ -88,10 +91,10 @@ def _without_sector(role: str, said: _Premises, pack: RegimePack, bound: Collect
             "notice.sectors",
             ", ".join(said.sectors) or "an empty list",
             sectors,
-            f"{role} is not a role outside of the sector {sectors}, and {first.id} ({first.instrument}, {first.article}) is left out",
+            f"{role} is not a role outside of the sector {sectors}, and {first.id} ({article_of(first)}) is left out",
             f"write the sector {sectors}, or another role",
             first.id,
-            article=f"{first.instrument}, {first.article}",
+            article=article_of(first),
         )
 
 

@@ -37,7 +37,12 @@ class Term:
 
     @property
     def article(self) -> str:
-        return f"{self.regime.instrument}, {self.regime.article}"
+        return article_of(self.regime)
+
+
+def article_of(regime: Regime) -> str:
+    """With its instrument."""
+    return regime.instrument if regime.article == "-" else f"{regime.instrument}, {regime.article}"
 
 
 def laws(pack: RegimePack, settings: Scope) -> list[Binding]:

@@ -5,108 +5,23 @@ from __future__ import annotations
 import json
 from random import Random
 from typing import Any
-from zoneinfo import available_timezones
 
+from tests.notice.floors.values import (
+    ALARMS,
+    GENERIC,
+    JURISDICTIONS,
+    LATE_ALARMS,
+    LEVELS,
+    LONG,
+    NO_SPANS,
+    ODD,
+    PLAIN,
+    SECTORS,
+    SPANS,
+    WORDS,
+    ZONES,
+)
 from tests.notice.floors.yaml_text import Raw, text_of
-
-JURISDICTIONS = (
-    "eu",
-    "uk",
-    "ch",
-    "tr",
-    "za",
-    "us",
-    "us-ca",
-    "us-ny",
-    "us-tx",
-    "us-fl",
-    "ca",
-    "ca-qc",
-    "br",
-    "in",
-    "sg",
-    "au",
-    "jp",
-    "kr",
-    "cn",
-    "my",
-)
-GENERIC = ("controller", "processor")
-WORDS = (
-    "owner",
-    "maintainer",
-    "business_associate",
-    "financial_entity",
-    "merchant",
-    "pi_handler",
-    "operator",
-    "cii_operator",
-    "bank",
-    "business",
-)
-SECTORS = (
-    "financial",
-    "health",
-    "listed_us",
-    "essential_entity",
-    "network_operator",
-    "payment_cards",
-    "banking",
-    "product_manufacturer",
-)
-LEVELS = ("informational", "low", "medium", "high", "critical")
-ZONES = (*sorted(available_timezones()), "Etc/GMT+12", "Etc/GMT-14", "Pacific/Kiritimati", "Pacific/Midway")
-
-SPANS = ("1m", "15m", "1h", "4h", "6h", "12h", "24h", "1d")
-LONG = (
-    "25h",
-    "36h",
-    "72h",
-    "3d",
-    "4d",
-    "1w",
-    "30d",
-    "90d",
-    "8760h",
-    "36525d",
-    "52w",
-    "259200s",
-    "4320m",
-    "259200001ms",
-    "0.5w",
-    "١٠٠h",
-    "２００h",
-)
-ODD = (
-    "0s",
-    "0.0001ms",
-    "1ms",
-    "PT72H",
-    "P3D",
-    "-5m",
-    "72 h",
-    " 4d ",
-    "72H",
-    "3days",
-    "1e3h",
-    "99999999999999d",
-    "",
-    "3d12h",
-    "one day",
-)
-NO_SPANS = (
-    Raw("72"),
-    Raw(".inf"),
-    Raw(".nan"),
-    Raw("!!float 72"),
-    Raw("2026-11-27"),
-    Raw("true"),
-    Raw("~"),
-    Raw("[72h]"),
-    Raw("72:00:00"),
-    Raw("0x48h"),
-)
-PLAIN = {"name": "ana", "channels": ["mail"]}
 
 
 def document(seed: int) -> str:
@@ -223,22 +138,11 @@ class _Notice:
         return {"name": f"c{number}", "anchor": anchor, "hours": hours, "recipient": "privacy@customer.example"}
 
     def _alarms(self) -> dict[str, Any]:
-        usual = [[0.5, 0.75, 0.9, 1.0], [0.25, 1], [0.75, 1], [0.1, 0.2, 1.0]]
-        weak = [
-            [1.0],
-            [0.9, 1],
-            [0.76, 0.99, 1],
-            [Raw(".nan"), 1],
-            [0.5, Raw(".nan"), 1],
-            [0.5, Raw(".inf")],
-            [0.5, 2],
-            [0, 1],
-            [0.5],
-            [],
-            [Raw("'0.5'"), 1],
-        ]
-        choose = lambda: self.random.choice(weak if self.random.random() < max(self.odds, 0.1) else usual)  # noqa: E731
-        found: dict[str, Any] = {name: choose() for name in ("at", "short") if self.random.random() < 0.6}
+        found = dict[str, Any]()
+        for name in ("at", "short"):
+            if self.random.random() < 0.6:
+                is_weak = self.random.random() < max(self.odds, 0.1)
+                found[name] = self.random.choice(LATE_ALARMS if is_weak else ALARMS)
         if self.random.random() < 0.3:
             found["short_up_to"] = self._span(long=0.4)
         return found

@@ -11,6 +11,8 @@ from agent.assembly.notice.floors import pack_for, refuse_weaker, with_floors
 from agent.config.settings import Settings, parse
 from agent.config.settings_file import read_document
 from agent.errors import SettingsError
+from agent.notice.regimes.pack import shipped
+from agent.notice.settings import NoticeSettings
 from tests.notice.floors.documents import document
 from tests.notice.floors.judge import faults
 
@@ -25,6 +27,8 @@ class Verdict:
     seed: int
     refused: str = ""
     """Why; empty for what was accepted."""
+    works: NoticeSettings | None = None
+    """By which the daemon would go; of what was accepted."""
     faults: tuple[str, ...] = ()
 
 
@@ -34,14 +38,15 @@ def judged(seed: int, folder: Path) -> Verdict:
     path.write_text(document(seed), encoding="utf-8")
     try:
         settings = accepted(path)
-        pack = pack_for(settings)
+        asks = settings.notice is not None and settings.notice.pack is not None
+        pack = pack_for(settings) if asks else shipped().pack  # which is the same, and read once
         refuse_weaker(settings, pack)
     except SettingsError as error:
         return Verdict(seed, str(error))
     works = with_floors(settings, pack).notice
-    if settings.notice is None or works is None:
-        return Verdict(seed)
-    return Verdict(seed, faults=tuple(faults(settings.notice, works, detection(seed))))
+    assert settings.notice is not None, "every document has it"
+    assert works is not None
+    return Verdict(seed, works=works, faults=tuple(faults(settings.notice, works, detection(seed))))
 
 
 def accepted(path: Path) -> Settings:
