@@ -51,14 +51,14 @@ def _nobody(
 ) -> Iterator[str]:
     """A sentence for each step that is empty, whenever it is: nobody could be notified by it."""
     if policies and not people:
-        yield f"policies: {policies[0].name} notifies nobody, because `people` is empty; write the people whom it is to notify"
+        yield f"policies: {policies[0].name} notifies no person, because `people` is empty; write those who are to be notified"
     if on_call.rotations or on_call.calendar is not None:
         return
     for policy in policies:
         for number, step in enumerate(policy.steps):
             if set(step.notify) == {ON_CALL}:
                 yield (
-                    f"policies: steps[{number}] of {policy.name} notifies nobody, because `on_call` has neither `rotations` nor a "
+                    f"policies: steps[{number}] of {policy.name} notifies no person, because `on_call` has neither `rotations` nor a "
                     f"`calendar`; write one of them, or {EVERYONE} or the name of a person in that step"
                 )
 

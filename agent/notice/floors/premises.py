@@ -57,8 +57,8 @@ def _without_role(name: str, said: _Premises, pack: RegimePack, bound: Collectio
     if not general or any(regime.id in bound for regime in general):
         return
     roles = _meant(said.roles, pack)
-    more = replace(said, roles=(*said.roles, *roles))
-    missed = [binding.regime for binding in laws(pack, more) if binding.regime in general]
+    wider = replace(said, roles=(*said.roles, *roles))
+    missed = [binding.regime for binding in laws(pack, wider) if binding.regime in general]
     if missed:
         first, written = missed[0], ", ".join(said.roles) or "an empty list"
         yield FloorBreach(

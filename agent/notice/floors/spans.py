@@ -87,9 +87,7 @@ def _too_late(key: str, after: timedelta, term: Term | None) -> Iterator[FloorBr
     if term is None or after < term.span:
         return
     most = written(term.span)
-    message = (
-        f"{written(after)} is not before {most}, the term of {term.id} ({term.article}): nobody would be told in time"
-    )
+    message = f"{written(after)} is not before {most}, the term of {term.id} ({term.article}): no person would be told in time"
     yield _breach(key, after, f"less than {most}", message, f"write less than {most}, such as 0m", term)
 
 

@@ -25,7 +25,7 @@ def untold(settings: NoticeSettings, term: Term | None) -> Iterator[FloorBreach]
     missing = [level for level in GRAVE if level not in covered]
     if settings.policies and missing:
         levels = " and ".join(missing)
-        message = f"{', '.join(sorted(covered))} is not every level of which somebody must be told: {binds}, and no policy has {levels}"
+        message = f"{', '.join(sorted(covered))} is not every level of which a person must be told: {binds}, and no policy has {levels}"
         yield _of(
             term,
             "notice.policies",

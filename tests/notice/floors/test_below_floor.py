@@ -103,13 +103,13 @@ REFUSED: Mapping[str, tuple[dict[str, Any], str]] = {
         {**TOLD, "policies": [policy(steps=[{"notify": ["ana"], "after": "3d"}])]},
         (
             "notice.policies[0].steps[0].after: 3d is not before 3d, the term of eu-gdpr-33/sa "
-            "(Regulation (EU) 2016/679, 33(1),(3),(4),(5)): nobody would be told in time; write less than 3d, such as 0m"
+            "(Regulation (EU) 2016/679, 33(1),(3),(4),(5)): no person would be told in time; write less than 3d, such as 0m"
         ),
     ),
     "a level without a policy": (
         {**TOLD, "policies": [policy(levels=["critical", "low"])]},
         (
-            "notice.policies: critical, low is not every level of which somebody must be told: eu-gdpr-33 binds "
+            "notice.policies: critical, low is not every level of which a person must be told: eu-gdpr-33 binds "
             "(Regulation (EU) 2016/679, 33(1),(3),(4),(5)), and no policy has high; write high under `levels` of a policy"
         ),
     ),
@@ -136,11 +136,11 @@ IMPOSSIBLE: Mapping[str, tuple[dict[str, Any], str]] = {
     ),
     "an empty step": (
         {**TOLD, "policies": [policy(steps=[{"notify": ["on_call"]}])]},
-        "steps[0] of grave notifies nobody, because `on_call` has neither `rotations` nor a `calendar`",
+        "steps[0] of grave notifies no person, because `on_call` has neither `rotations` nor a `calendar`",
     ),
     "nobody at all": (
         {"policies": [policy(steps=[{"notify": ["everyone"]}])]},
-        "grave notifies nobody, because `people` is empty",
+        "grave notifies no person, because `people` is empty",
     ),
 }
 
@@ -200,6 +200,6 @@ def test_a_newer_pack_lowers_the_presumption_of_settings_that_stay() -> None:
 
 def test_orgs_that_no_policy_names_have_one() -> None:
     """Of the grave levels that others have a policy for; what is for all orgs needs no other."""
-    some = settings(**TOLD, policies=[policy(orgs=["acme"]), policy(name="low", levels=["critical"])])
-    assert [(found.name, found.levels) for found in some.policies_in_force[2:]] == [("others", ["high"])]
+    apart = settings(**TOLD, policies=[policy(orgs=["acme"]), policy(name="low", levels=["critical"])])
+    assert [(found.name, found.levels) for found in apart.policies_in_force[2:]] == [("others", ["high"])]
     assert len(settings(**TOLD, policies=[policy()]).policies_in_force) == 1

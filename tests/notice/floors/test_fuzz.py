@@ -6,7 +6,6 @@ it stays.
 
 import os
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 
@@ -14,8 +13,8 @@ import pytest
 
 import agent.notice.settings as notice_settings
 from agent.notice.arrangements import known_names, policies
-from agent.notice.clocks.dates import _Count
-from agent.notice.deadlines import DueDate, Reckoning
+from agent.notice.clocks import dates
+from agent.notice.deadlines import Reckoning
 from agent.notice.floors import floors
 from agent.notice.floors.spans import SpanFloors
 from agent.notice.floors.terms import shortest, strict_terms
@@ -73,12 +72,9 @@ def test_people_are_told_in_time_by_what_the_daemon_runs(verdicts: list[Verdict]
         assert list(untold(verdict.works, detection(verdict.seed), folder)) == [], told(verdict)
 
 
-def only_zone_of_settings(patch: pytest.MonkeyPatch) -> None:
-    def due(self: _Count, anchors: Mapping[str, datetime]) -> list[DueDate]:
-        reckoning = Reckoning(self._known.pack, self._known.basis.zone)
-        return reckoning.due_dates(self._regime, anchors, self._facts, role=self._role)
-
-    patch.setattr(_Count, "_due", due)
+def no_zone_of_regimes(patch: pytest.MonkeyPatch) -> None:
+    """Days end in the west of the world, unless the settings have a zone."""
+    patch.setattr(dates, "Reckoning", lambda pack, zone: Reckoning(pack, zone or "Etc/GMT+12"))
 
 
 def no_presumption(patch: pytest.MonkeyPatch) -> None:
@@ -91,7 +87,7 @@ def nothing_of(module: ModuleType, name: str) -> Callable[[pytest.MonkeyPatch], 
 
 MISSING: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], str]] = {
     "presume_aware_after": (no_presumption, "awareness is presumed"),
-    "zone": (only_zone_of_settings, "and the law's"),
+    "zone": (no_zone_of_regimes, "and the law's"),
     "names, roles and sectors": (nothing_of(floors, "premises_left_out"), "there is no clock"),
     "levels": (nothing_of(floors, "untold"), "has no clock"),
     "spans": (nothing_of(floors, "spans_below"), "after the detection"),
