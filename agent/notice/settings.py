@@ -43,7 +43,8 @@ class NoticeSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     zone: Zone | None = None
-    """Where days end for recipients of which the pack does not say it: a name such as Europe/Berlin."""
+    """Where days end for recipients of which the pack does not say it: a name such as Europe/Berlin. In the place of the law they end
+    as well: of the two the earlier end counts."""
     jurisdictions: list[Name] = Field(default_factory=list)
     """Whose law binds, by the pack's names: eu, uk, us-ca, … That of a part (us-ca) brings the whole's (us)."""
     roles: list[Name] = Field(default_factory=lambda: ["controller"])
@@ -53,20 +54,23 @@ class NoticeSettings(BaseModel):
     contracts: list[ContractSettings] = Field(default_factory=list)
     """Contracts that ask for a notice."""
     clocks_from: Level = "high"
-    """Level of an alert from which the clocks of its incident start at once; below it, when a person says so."""
+    """Level of an alert from which the clocks of its incident start at once; below it, when a person says so. Where a law binds, high
+    or lower."""
     presume_aware_after: PositiveDuration = timedelta(hours=24)
-    """Where no person decides whether an incident is a breach, awareness is presumed so long after its detection."""
+    """Where no person decides whether an incident is a breach, awareness is presumed so long after its detection: at most the shortest
+    term that counts from awareness."""
     group_within: Annotated[PositiveDuration, at_most(timedelta(days=7))] = timedelta(hours=24)
     """Alerts about the same user, session or app within this time belong to one incident."""
     close_candidates_after: PositiveDuration = timedelta(days=30)
-    """A candidate without any decision is closed, with this as its reason, so long after its last alert."""
+    """A candidate without any decision is closed, with this as its reason, so long after its last alert; not before `group_within`."""
     longest_snooze: PositiveDuration = timedelta(hours=24)
-    """How long an incident can be put aside at most. It stops no clock."""
+    """How long an incident can be put aside at most: no longer than the shortest term of a law. It stops no clock."""
     pack: Path | None = None
     """A newer signed pack of regimes than the one that came with Leakline. Refused, what is in force stays."""
 
     policies: list[PolicySettings] = Field(default_factory=list)
-    """Who is notified of incidents. Where there are people and no policy, who is on call is notified, then everyone."""
+    """Who is notified of incidents. Where there are people and no policy, who is on call is notified, then everyone; so too of orgs
+    that no policy names. Where a law binds, policies have the levels high and critical."""
     alarms: AlarmSettings = Field(default_factory=AlarmSettings)
     """When people are notified of deadlines that come near. No acknowledgement, snooze or maintenance keeps them."""
     on_call: OnCallSettings = Field(default_factory=OnCallSettings)
@@ -82,7 +86,8 @@ class NoticeSettings(BaseModel):
     links_expire_after: Annotated[PositiveDuration, at_most(timedelta(days=7))] = timedelta(hours=24)
     """How long a link in a message can be used to acknowledge, from when the message was made."""
     longest_maintenance: PositiveDuration = timedelta(hours=4)
-    """How long a maintenance window can be at most. It holds back no critical incident and no alarm of a deadline."""
+    """How long a maintenance window can be at most: no longer than the shortest term of a law. It holds back no critical incident and
+    no alarm of a deadline."""
     organisation: OrganisationSettings = Field(default_factory=OrganisationSettings)
     """What notices say of you."""
 

@@ -46,7 +46,8 @@ class PolicySettings(BaseModel):
     repeat_after: PositiveDuration = timedelta(minutes=15)
     """How long after its last tier a round begins again."""
     acknowledgement: PositiveDuration = timedelta(hours=4)
-    """How long an acknowledgement holds without anything done about the incident; then the next tier is notified."""
+    """How long an acknowledgement holds without anything done about the incident: no longer than the shortest term of a law. Then the
+    next tier is notified."""
 
     @field_validator("steps")
     @classmethod
@@ -95,7 +96,7 @@ class AlarmSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     at: list[Part] = Field(default=[0.5, 0.75, 0.9, 1.0], min_length=1, max_length=20)
-    """Parts of the time from a clock's beginning to its strict date. Each tells one tier more."""
+    """Parts of the time from a clock's beginning to its strict date, the first at most 0.75. Each tells one tier more."""
     short: list[Part] = Field(default=[0.25, 0.5, 0.75, 0.9, 1.0], min_length=1, max_length=20)
     """The same for clocks of at most `short_up_to`."""
     short_up_to: PositiveDuration = timedelta(hours=6)
