@@ -34,7 +34,7 @@ LEAST_ACCEPTED = 0.25
 def kept_seeds() -> list[int]:
     """Those that once found something, with what it was behind them."""
     lines = FOUND.read_text(encoding="utf-8").splitlines()
-    return [int(line.split()[0]) for line in lines if line and not line.startswith("#")]
+    return sorted({int(line.split()[0]) for line in lines if line and not line.startswith("#")})
 
 
 def told(verdict: Verdict) -> str:
