@@ -203,3 +203,11 @@ def test_orgs_that_no_policy_names_have_one() -> None:
     apart = settings(**TOLD, policies=[policy(orgs=["acme"]), policy(name="low", levels=["critical"])])
     assert [(found.name, found.levels) for found in apart.policies_in_force[2:]] == [("others", ["high"])]
     assert len(settings(**TOLD, policies=[policy()]).policies_in_force) == 1
+
+
+def test_spans_are_whole_milliseconds() -> None:
+    """So they are the same once they were written out; what is none of them is too short."""
+    written = settings(group_within="1.6ms")
+    assert NoticeSettings.model_validate(written.model_dump(mode="json")) == written
+    with pytest.raises(ValidationError, match="too short"):
+        settings(group_within="0.4ms")

@@ -18,6 +18,7 @@ from agent.notice.deadlines import Reckoning
 from agent.notice.floors import floors
 from agent.notice.floors.spans import SpanFloors
 from agent.notice.floors.terms import shortest, strict_terms
+from agent.notice.settings import NoticeSettings
 from tests.notice.floors import weak_settings
 from tests.notice.floors.documents import document
 from tests.notice.floors.lived import untold
@@ -61,6 +62,14 @@ def test_no_accepted_settings_are_weaker_than_the_law_of_any_seeds(verdicts: lis
 def test_what_was_found_once_is_not_found_again(seed: int, tmp_path: Path) -> None:
     """Seeds that found something."""
     assert not judged(seed, tmp_path).faults
+
+
+def test_accepted_settings_are_the_same_once_they_were_written_out(verdicts: list[Verdict]) -> None:
+    """As plain values, in which approved settings are kept."""
+    for verdict in verdicts:
+        if verdict.works is not None:
+            plain = verdict.works.model_dump(mode="json", by_alias=True)
+            assert NoticeSettings.model_validate(plain) == verdict.works
 
 
 def test_people_are_told_in_time_by_what_the_daemon_runs(verdicts: list[Verdict], tmp_path: Path) -> None:
