@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from agent.duration import written
-from agent.notice.arrangements.policies import PolicySettings
+from agent.notice.arrangements.policies import EVERYONE, PolicySettings, StepSettings
 from agent.notice.floors.breach import FloorBreach
 from agent.notice.floors.terms import Term, shortest, strict_terms, terms_from_awareness
 from agent.notice.regimes.model import RegimePack
@@ -53,12 +53,8 @@ def lowered(settings: NoticeSettings, floors: SpanFloors) -> NoticeSettings:
     least = _least(floors.any_term)
     changes: dict[str, object] = {name: min(getattr(settings, name), least) for name in HOLDS}
     changes[AWARENESS] = presumed_after(settings, floors)
-    if settings.people:
-        leases = [min(policy.acknowledgement, least) for policy in settings.policies_in_force]
-        changes["policies"] = [
-            policy.model_copy(update={LEASE: lease})
-            for policy, lease in zip(settings.policies_in_force, leases, strict=True)
-        ]
+    if any(policy.acknowledgement > least for policy in settings.policies_in_force):
+        changes["policies"] = [_leased(policy, least, settings) for policy in settings.policies_in_force]
     return settings.model_copy(update=changes)
 
 
@@ -69,6 +65,16 @@ def presumed_after(settings: NoticeSettings, floors: SpanFloors) -> timedelta:
     of these dates would begin a law's own period only when its strict one was over.
     """
     return min(settings.presume_aware_after, _least(floors.awareness))
+
+
+def _leased(policy: PolicySettings, least: timedelta, settings: NoticeSettings) -> PolicySettings:
+    """With an acknowledgement that holds no longer. A policy that nobody wrote tells everyone where nobody can be on call, which is
+    what its steps come to: so the settings are such as could be written.
+    """
+    leased = policy.model_copy(update={LEASE: min(policy.acknowledgement, least)})
+    if policy in settings.policies or settings.on_call.rotations or settings.on_call.calendar is not None:
+        return leased
+    return leased.model_copy(update={"steps": [StepSettings(notify=[EVERYONE])]})
 
 
 def _least(term: Term | None) -> timedelta:
