@@ -208,8 +208,8 @@ def build_node(
 
     `watch`: called after each commit with the name of its shard.
 
-    Raises SettingsError (also when nothing can run for want of secrets, or notices would be weaker than the law), StateError. Rules, mappings and lists that do
-    not load are left out and reported as problems.
+    Raises SettingsError (also when nothing can run for want of secrets, or notices would be weaker than the law), StateError. Rules,
+    mappings and lists that do not load are left out and reported as problems.
     """
     pack = pack_for(settings)
     refuse_weaker(settings, pack)
