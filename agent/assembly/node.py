@@ -18,7 +18,7 @@ from agent.assembly.batch_processing import BatchProcessing, LoadedFiles, build_
 from agent.assembly.destinations import build_destination
 from agent.assembly.live_mapping import LiveMapping
 from agent.assembly.load_failures import LoadFailure
-from agent.assembly.notice.floors import pack_for, refuse_weaker, with_floors
+from agent.assembly.notice.floors import notice_at_floors, pack_for, refuse_weaker
 from agent.assembly.secret_check import unusable_destinations
 from agent.assembly.shard import Answers, Shard, ShardSurroundings, StopEvent, build_shard
 from agent.assembly.sources import warn_of_rotation
@@ -26,6 +26,7 @@ from agent.config.settings import Org, Settings
 from agent.detection.sigma import cache
 from agent.errors import FileError, LeaklineError, SettingsError, StateError
 from agent.model import Destination
+from agent.notice.settings import NoticeSettings
 from agent.pipeline.commit_line import BatchCommit
 from agent.sources.inbound.source import InboundReports
 from agent.sources.salesforce.session import Session
@@ -118,6 +119,11 @@ class Node:
     def rules_sha256(self) -> str:
         """A digest of the files of rules in use (`RuleFiles.sha256`)."""
         return self.processing.loaded.rules.sha256
+
+    @property
+    def notice(self) -> NoticeSettings | None:
+        """The settings `notice` as they work; in `settings` they are as they are written."""
+        return self._surroundings.answers.notice
 
     @property
     def trail_head(self) -> TrailHead:
@@ -213,7 +219,6 @@ def build_node(
     """
     pack = pack_for(settings)
     refuse_weaker(settings, pack)
-    settings = with_floors(settings, pack)
     destinations = [build_destination(destination, now, stop) for destination in settings.destinations]
     orgs = {org.name: org for org in settings.orgs}
     sessions = {name: _session(org, now) for name, org in orgs.items()}
@@ -225,7 +230,7 @@ def build_node(
     processing = build_processing(settings, cache=cache.directory())
     downloads = settings.state.directory / "downloads"
     downloads.mkdir(mode=0o700, exist_ok=True)
-    answers = Answers(settings.notice)
+    answers = Answers(notice_at_floors(settings, pack))
     answers.head.restore(newest_checkpoint(shards[keys.PROCESS].state))
     surroundings = ShardSurroundings(downloads, now, stop, watch, settings.inbound, answers)
     built = {

@@ -45,10 +45,12 @@ def test_a_line_for_each_thing_that_is_weaker(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("secret")
 def test_a_node_goes_by_lowered_defaults(tmp_path: Path) -> None:
-    """Of a law with a shorter term than they are long."""
+    """Of a law with a shorter term than they are long; what is written stays, to be compared with what is approved."""
     node = build_node(with_notice(tmp_path, jurisdictions=["in"]), now=lambda: NOW, stop=StopEvent())
     try:
+        assert node.notice is not None
         assert node.settings.notice is not None
-        assert node.settings.notice.longest_snooze == timedelta(hours=6)
+        assert node.notice.longest_snooze == timedelta(hours=6)
+        assert node.settings.notice.longest_snooze == timedelta(hours=24)
     finally:
         node.close()

@@ -8,6 +8,7 @@ from agent.notice.floors.floors import at_floors, below_floor
 from agent.notice.regimes.choice import choose
 from agent.notice.regimes.kept_pack import stored
 from agent.notice.regimes.model import RegimePack
+from agent.notice.settings import NoticeSettings
 
 
 def pack_for(settings: Settings) -> RegimePack | None:
@@ -25,8 +26,8 @@ def refuse_weaker(settings: Settings, pack: RegimePack | None) -> None:
         raise SettingsError("\n".join(lines))
 
 
-def with_floors(settings: Settings, pack: RegimePack | None) -> Settings:
-    """As they work: what nobody wrote and is too long for the law is as long as it allows."""
+def notice_at_floors(settings: Settings, pack: RegimePack | None) -> NoticeSettings | None:
+    """The settings `notice` as they work: what nobody wrote and is too long for the law is as long as it allows."""
     if settings.notice is None or pack is None:
-        return settings
-    return settings.model_copy(update={"notice": at_floors(settings.notice, pack)})
+        return settings.notice
+    return at_floors(settings.notice, pack)

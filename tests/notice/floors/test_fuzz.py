@@ -101,7 +101,7 @@ MISSING: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], str]] = {
     "levels": (nothing_of(floors, "untold"), "has no clock"),
     "spans": (nothing_of(floors, "spans_below"), "after the detection"),
     "defaults": (
-        lambda patch: patch.setattr(weak_settings, "with_floors", lambda settings, _: settings),
+        lambda patch: patch.setattr(weak_settings, "notice_at_floors", lambda settings, _: settings.notice),
         "a law gives",
     ),
     "the first alarm": (lambda patch: patch.setattr(policies, "LATEST_FIRST", 1.0), "its first alarm"),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from agent.assembly.notice.floors import pack_for, refuse_weaker, with_floors
+from agent.assembly.notice.floors import notice_at_floors, pack_for, refuse_weaker
 from agent.config.settings import Settings, parse
 from agent.config.settings_file import read_document
 from agent.errors import SettingsError
@@ -43,7 +43,7 @@ def judged(seed: int, folder: Path) -> Verdict:
         refuse_weaker(settings, pack)
     except SettingsError as error:
         return Verdict(seed, str(error))
-    works = with_floors(settings, pack).notice
+    works = notice_at_floors(settings, pack)
     assert settings.notice is not None, "every document has it"
     assert works is not None
     return Verdict(seed, works=works, faults=tuple(faults(settings.notice, works, detection(seed))))
