@@ -31,3 +31,8 @@ def notice_at_floors(settings: Settings, pack: RegimePack | None) -> NoticeSetti
     if settings.notice is None or pack is None:
         return settings.notice
     return at_floors(settings.notice, pack)
+
+
+def working_notice(settings: Settings) -> NoticeSettings | None:
+    """The same by the pack in force. Raises PackRefused."""
+    return notice_at_floors(settings, pack_for(settings))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 
+from agent.assembly.notice.floors import working_notice
 from agent.assembly.trail_record import recorder
 from agent.config.settings import Settings
 from agent.daemon.control.requests_made import Ask, requests_made
@@ -23,7 +24,9 @@ from agent.store.state import StateRecall
 def incident_requests(settings: Settings, now: Callable[[], datetime]) -> AbstractContextManager[Ask]:
     """Open while inside. Raises LeaklineError, StateError."""
     return requests_made(
-        settings, now, lambda shards: IncidentRequests(desks_alone(shards, settings.notice, now), now).commands()
+        settings,
+        now,
+        lambda shards: IncidentRequests(desks_alone(shards, working_notice(settings), now), now).commands(),
     )
 
 

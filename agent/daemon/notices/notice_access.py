@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
 
+from agent.assembly.notice.floors import working_notice
 from agent.config.settings import Settings
 from agent.daemon.control.requests_made import Ask, requests_made
 from agent.daemon.incidents.incident_access import desks_alone
@@ -19,6 +20,6 @@ def notice_requests(settings: Settings, now: Callable[[], datetime]) -> Abstract
         settings,
         now,
         lambda shards: NoticeRequests(
-            IncidentRequests(desks_alone(shards, settings.notice, now), now).edits, now
+            IncidentRequests(desks_alone(shards, working_notice(settings), now), now).edits, now
         ).commands(),
     )
