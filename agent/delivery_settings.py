@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agent.duration import PositiveDuration
 from agent.model import Limits, TooLong
-from agent.name import OrgName
+from agent.name import DRILLS, OrgName
 
 
 class RefusalSettings(BaseModel):
@@ -50,8 +50,8 @@ class DeliverySettings(BaseModel):
     """When delivery to a destination that refuses nearly everything is stopped."""
 
     def takes(self, shard: str) -> bool:
-        """Whether it gets what is of an org (its name), or of none (an empty name)."""
-        return self.orgs is None or shard in self.orgs
+        """Whether it gets what is of an org (its name), or of none (an empty name). Drills try every destination."""
+        return self.orgs is None or shard in self.orgs or shard == DRILLS
 
 
 class LimitSettings(Protocol):

@@ -12,9 +12,12 @@ _PATTERN = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}"
 OWN = "leakline"
 """How people call what is of no org."""
 
-RESERVED = frozenset({"agent", "detection", OWN})
-"""Names of orgs under which the state would keep something else (`memory/agent/`, `memory/detection/`), and what people call
-Leakline itself.
+DRILLS = "leakline-drills"
+"""The name of the shard in which drills run: it has a memory, incidents and a spool of its own, as an org has."""
+
+RESERVED = frozenset({"agent", "detection", OWN, DRILLS})
+"""Names of orgs under which the state would keep something else (`memory/agent/`, `memory/detection/`), what people call
+Leakline itself, and the shard of drills.
 """
 
 

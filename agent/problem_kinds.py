@@ -43,6 +43,34 @@ KINDS: Mapping[str, ProblemKind] = {
         "records were changed",
         over="trail-mirrored",
     ),
+    # Settings
+    "settings-drift": ProblemKind(
+        "itself",
+        "see who wrote the file; put the approved settings back (`leakline changes show` has them), or propose what it says: "
+        "`leakline changes propose`",
+        over="settings-as-approved",
+    ),
+    "break-glass-open": ProblemKind(
+        "itself",
+        "propose what is to last, and end it: `leakline changes end-break-glass NUMBER`; it ends at its time in any case",
+        over="break-glass-over",
+    ),
+    "too-few-approvers": ProblemKind(
+        "itself",
+        "add people to the groups that have the role privacy or approver: at least two people have to be in them",
+        over="enough-approvers",
+    ),
+    # Drills
+    "drill-failed": ProblemKind(
+        "itself",
+        "`leakline drill status` shows which stage failed; correct what it names and run it again: `leakline drill run SCENARIO`",
+        over="drill-passed-again",
+    ),
+    "drills-overdue": ProblemKind(
+        "itself",
+        "see why they do not run or pass: `leakline drill status`; `drills.schedule` says when they run",
+        over="drills-in-time",
+    ),
     # Notices
     "regimes-refused": ProblemKind(
         "itself",

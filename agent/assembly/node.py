@@ -18,12 +18,14 @@ from agent.assembly.batch_processing import BatchProcessing, LoadedFiles, build_
 from agent.assembly.destinations import build_destination
 from agent.assembly.live_mapping import LiveMapping
 from agent.assembly.load_failures import LoadFailure
-from agent.assembly.notice.floors import notice_at_floors, pack_for, refuse_weaker
+from agent.assembly.notice.floors import pack_for, refuse_weaker, working_notice
 from agent.assembly.secret_check import unusable_destinations
 from agent.assembly.shard import Answers, Shard, ShardSurroundings, StopEvent, build_shard
 from agent.assembly.sources import warn_of_rotation
+from agent.config.approved_settings import settings_in_force
 from agent.config.settings import Org, Settings
 from agent.detection.sigma import cache
+from agent.drills.mark import CurrentDrill
 from agent.errors import FileError, LeaklineError, SettingsError, StateError
 from agent.model import Destination
 from agent.notice.settings import NoticeSettings
@@ -36,6 +38,7 @@ from agent.store.directory.state_directory import StateDirectory
 from agent.store.problems import Problems
 from agent.store.queue.shards import ShardOpening
 from agent.store.queue.state_stores import StateStores
+from agent.store.state import StateRecall
 from agent.trail.checkpointer import newest_checkpoint
 from agent.trail.head import TrailHead
 
@@ -79,6 +82,11 @@ class Node:
     def own_problems(self) -> Problems:
         """The register of what is of no org."""
         return self.shards[keys.PROCESS].stores.problems
+
+    @property
+    def registers(self) -> Mapping[str, Problems]:
+        """Of problems, by the shard's name, as they are whenever they are asked for."""
+        return LiveMapping(lambda: {name: shard.stores.problems for name, shard in self.shards.items()})
 
     @property
     def sessions(self) -> Mapping[str, Session]:
@@ -134,6 +142,11 @@ class Node:
         """Rules, mappings and lists anew, keeping of those in use (`before`) what does not load. Raises SettingsError."""
         return build_processing(self.settings, before, cache=cache.directory())
 
+    @property
+    def current_drill(self) -> CurrentDrill:
+        """What the shard of drills marks all of its own with."""
+        return self._surroundings.answers.drill
+
     def put(self, org: Org) -> None:
         """The shard of an org, new or with other settings. Nothing of the shard before it may run any more."""
         session = _session(org, self._surroundings.now)
@@ -141,7 +154,9 @@ class Node:
         self.shards = {**self.shards, org.name: shard}
 
     def retire(self, name: str) -> None:
-        """An org is read no longer: its rows are still delivered. Nothing of it may run any more."""
+        """The shard of an org that is read no longer, whose rows are still delivered; or of no org, such as that of drills. Nothing of
+        it may run any more.
+        """
         shard = build_shard(self._stores(name), None, None, self.processing, self._surroundings)
         self.shards = {**self.shards, name: shard}
 
@@ -210,27 +225,32 @@ def build_node(
     stop: StopEvent,
     watch: Callable[[str, BatchCommit], None] = lambda _shard, _commit: None,
 ) -> Node:
-    """Open the state and put everything together; nothing runs and nothing is asked of anybody yet.
+    """Open the state and put everything together; nothing runs and nothing is asked of anybody yet. `settings`: as they are
+    written; the node has those in force.
 
     `watch`: called after each commit with the name of its shard.
 
     Raises SettingsError (also when nothing can run for want of secrets, or notices would be weaker than the law), StateError. Rules,
     mappings and lists that do not load are left out and reported as problems.
     """
-    pack = pack_for(settings)
-    refuse_weaker(settings, pack)
-    destinations = [build_destination(destination, now, stop) for destination in settings.destinations]
+    refuse_weaker(settings, pack_for(settings))
     orgs = {org.name: org for org in settings.orgs}
-    sessions = {name: _session(org, now) for name, org in orgs.items()}
-    missing = unusable_destinations(sessions.values(), destinations)
     directory = StateDirectory(settings.state.directory)
     opening = ShardOpening(directory, now)
     shards = opening.open_all(orgs)
+    try:
+        settings = settings_in_force(settings, StateRecall(shards[keys.PROCESS].state, keys.RESPONSE.prefix))
+        destinations = [build_destination(destination, now, stop) for destination in settings.destinations]
+        sessions = {name: _session(org, now) for name, org in orgs.items()}
+        missing = unusable_destinations(sessions.values(), destinations)
+    except BaseException:
+        directory.close()
+        raise
     _begin(directory, shards, missing)
     processing = build_processing(settings, cache=cache.directory())
     downloads = settings.state.directory / "downloads"
     downloads.mkdir(mode=0o700, exist_ok=True)
-    answers = Answers(notice_at_floors(settings, pack))
+    answers = Answers(working_notice(settings))
     answers.head.restore(newest_checkpoint(shards[keys.PROCESS].state))
     surroundings = ShardSurroundings(downloads, now, stop, watch, settings.inbound, answers)
     built = {

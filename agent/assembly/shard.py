@@ -18,6 +18,8 @@ from agent.assembly.sources import build_directory, build_inbound, build_source,
 from agent.assembly.trail_record import record_step, recorder
 from agent.batch_steps import BatchSteps
 from agent.config.settings import Org, SourceSettings
+from agent.drills.mark import CurrentDrill, marking
+from agent.name import DRILLS
 from agent.notice.incidents.book import IncidentBook
 from agent.notice.incidents.desk import IncidentDesk
 from agent.notice.incidents.responder import IncidentResponder
@@ -70,6 +72,8 @@ class Answers:
     notice: NoticeSettings | None = None
     head: TrailHead = field(default_factory=TrailHead)
     """The short head of the trail's newest checkpoint."""
+    drill: CurrentDrill = field(default_factory=CurrentDrill)
+    """The drill that runs, in the shard of drills."""
 
 
 @dataclass(frozen=True)
@@ -211,4 +215,5 @@ def shard_steps(
     """The steps of one shard, with the memory of its detection and its incidents; `directory`: its look-ups."""
     steps = processing.steps(directory, StateRecall(stores.state, keys.DETECTION.prefix), feeds)
     respond = IncidentResponder(incidents, answers.notice, answers.head)
-    return replace(steps, respond=respond, record=record_step(stores.shard))
+    steps = replace(steps, respond=respond, record=record_step(stores.shard))
+    return marking(steps, answers.drill) if stores.shard == DRILLS else steps

@@ -9,6 +9,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from agent.batch_steps import RecordStep, ResponseRecord, ResponseResult
+from agent.changes.record import DATASET as SETTINGS
+from agent.drills.mark import DATASET as DRILLS
 from agent.model import OWN_EVENT_TYPE, Batch
 from agent.notice.incidents.desk import Recorder
 from agent.notice.incidents.incident_event import DATASET
@@ -23,7 +25,7 @@ from agent.trail.shard_trail import ShardTrail
 LEFT_OUT = frozenset({CHECKPOINT})
 """Actions that are not recorded: a checkpoint is about the trail, and would make it grow by itself."""
 
-RECORDED = frozenset({DATASET})
+RECORDED = frozenset({DATASET, SETTINGS, DRILLS})
 """Events of these data sets were recorded with the change that they are about."""
 
 MOST_TEXT = 2_000

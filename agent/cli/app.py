@@ -13,13 +13,13 @@ import typer
 from rich.text import Text
 from typer.completion import get_completion_inspect_parameters, install_callback, show_callback
 
-from agent.cli.commands import clocks, dead_letters, incidents, problems, regimes, rules, schema, state, trail
+from agent.cli.commands import changes, dead_letters, drill, incidents, problems, rules, schema, state, trail
 from agent.cli.commands.backfill import backfill
 from agent.cli.commands.check import check
 from agent.cli.commands.demo import demo
 from agent.cli.commands.hunt import hunt
 from agent.cli.commands.normalize import normalize
-from agent.cli.commands.notice import notices, oncall
+from agent.cli.commands.notice import clocks, notices, oncall, regimes
 from agent.cli.commands.reload import reload
 from agent.cli.commands.run import run
 from agent.cli.commands.simulate import simulate
@@ -58,6 +58,8 @@ app.add_typer(clocks.app, name="clocks")
 app.add_typer(oncall.app, name="oncall")
 app.add_typer(notices.app, name="notices")
 app.add_typer(regimes.app, name="regimes")
+app.add_typer(changes.app, name="changes")
+app.add_typer(drill.app, name="drill")
 app.add_typer(trail.app, name="trail")
 app.add_typer(state.app, name="state")
 app.add_typer(schema.app, name="schema")

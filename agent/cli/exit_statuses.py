@@ -119,6 +119,49 @@ BY_COMMAND: Mapping[str, Mapping[int, str]] = {
     "regimes list": {FINE: "The regimes were printed."},
     "regimes show": {FINE: "The regime was printed.", WRONG_USAGE: "There is no such regime."},
     "regimes verify": {FINE: "The pack is accepted.", FOUND: "It is refused: the message says why."},
+    "changes list": {
+        FINE: "They were printed, or there are none.",
+        FAILED: "The daemon does not answer, or does not allow it: it says why.",
+    },
+    "changes show": {FINE: "It was printed.", FAILED: "The daemon does not answer, or does not allow it: it says why."},
+    "changes propose": {
+        FINE: "It was proposed.",
+        FAILED: "The daemon does not answer, or does not allow it: it says why.",
+    },
+    "changes break-glass": {
+        FINE: "It is in force.",
+        FAILED: "The daemon does not answer, or does not allow it: it says why.",
+    },
+    "changes end-break-glass": {
+        FINE: "The settings before it are in force again.",
+        FAILED: "The daemon does not answer, or does not allow it: it says why.",
+    },
+    "changes approve": {
+        FINE: "The vote counts.",
+        FAILED: "The daemon does not answer, or does not allow it: it says why.",
+    },
+    "changes reject": {
+        FINE: "The change is rejected.",
+        FAILED: "The daemon does not answer, or does not allow it: it says why.",
+    },
+    "changes withdraw": {
+        FINE: "It is withdrawn.",
+        FAILED: "The daemon does not answer, or does not allow it: it says why.",
+    },
+    "drill list": {
+        FINE: "They were printed.",
+        FAILED: "The daemon does not answer, or does not allow it: it says why.",
+    },
+    "drill run": {
+        FINE: "It passed.",
+        FOUND: "It failed: the stages say where.",
+        FAILED: "It could not be asked for: it says why.",
+    },
+    "drill status": {
+        FINE: "Every scenario that ran has passed last, and none is overdue.",
+        FOUND: "One failed last, or is overdue.",
+        FAILED: "The daemon does not answer, or does not allow it: it says why.",
+    },
     "trail verify": {FINE: "Every record is as it was written.", FOUND: "Something was changed or cut: it says what."},
     "trail export": {FINE: "The files have the whole trail.", FAILED: "A file has something else than the trail."},
     "trail prove": {FINE: "The proof was printed.", FAILED: "There is no such record, or no checkpoint covers it yet."},

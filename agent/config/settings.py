@@ -22,11 +22,13 @@ from agent.destinations.file.file import FileSettings
 from agent.destinations.splunk.splunk import SplunkSettings
 from agent.destinations.syslog.syslog import SyslogSettings
 from agent.detection.sigma.rule import STATUSES, Level, Status
+from agent.drills.settings import DrillSettings
 from agent.duration import Duration, PositiveDuration
 from agent.enrichment.settings import EnrichSettings
 from agent.errors import SettingsError
 from agent.network.server_address import HostName
 from agent.notice.settings import NoticeSettings
+from agent.permissions.settings import PermissionSettings
 from agent.sources.event_log_file.source import EventLogFileSettings
 from agent.sources.inbound.settings import InboundSettings
 from agent.sources.objects.settings import (
@@ -213,6 +215,11 @@ class Settings(StrictSettings):
     """Which laws and contracts ask for a notice; left out, incidents have no clocks."""
     trail: TrailSettings = TrailSettings()
     """The trail of what Leakline did."""
+    drills: DrillSettings | None = None
+    """Leaks that are planted on purpose, to see whether they are found and notified; left out, they run only by hand."""
+    permissions: PermissionSettings | None = None
+    """Who may do what. Left out, every user who can open the control socket may do everything, and changes of settings apply at the
+    next start and are recorded as changes by one pair of eyes."""
 
     @model_validator(mode="after")
     def _nothing_clashes(self, info: ValidationInfo) -> Settings:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from agent.config import orgs_folder
 from agent.config.changed_keys import changed_keys
+from agent.config.governed import with_governed
 from agent.config.orgs_folder import OrgFailure, OrgFile, OrgsFolder
 from agent.config.settings import Org, Settings, clash, parse
 from agent.config.settings_file import read_document
@@ -34,6 +36,8 @@ class SettingsFiles:
     """Keys of the settings file that are not as they were at the start: they count from the next one on."""
     _main: Sequence[Org] = ()
     """The orgs of the settings file."""
+    approved: Mapping[str, Any] | None = None
+    """Governed settings (`agent.config.governed`) that count whatever the file says; None where the file alone does."""
 
     def read_again(self) -> SettingsFiles:
         """What is there now, with the orgs in use in place of those that do not load."""
@@ -46,7 +50,8 @@ class SettingsFiles:
         main, restart_for = self._main, self.restart_for
         try:
             read = parse(read_document(self.path), str(self.path), has_folder=has_folder)
-            main, restart_for = read.orgs, changed_keys(self.settings, read, apart_from={"orgs"})
+            in_force = with_governed(read, self.approved) if self.approved is not None else read
+            main, restart_for = read.orgs, changed_keys(self.settings, in_force, apart_from={"orgs"})
         except SettingsError as error:
             failures.append(OrgFailure(self.path, f"{error}; its orgs stay as they are"))
         fitting = _fitting(main, self.settings, found, self.files)
@@ -58,7 +63,7 @@ class SettingsFiles:
             )
             return replace(self, failures=failures, restart_for=restart_for)
         settings = self.settings.model_copy(update={"orgs": orgs})
-        return SettingsFiles(self.path, settings, failures, fitting.files, restart_for, main)
+        return SettingsFiles(self.path, settings, failures, fitting.files, restart_for, main, self.approved)
 
 
 def read_files(path: Path, *, needs_orgs: bool = True) -> SettingsFiles:

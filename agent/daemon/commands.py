@@ -125,9 +125,9 @@ class DaemonCommands:
     def table(self) -> list[ControlCommand]:
         """All that may be asked."""
         return [
-            ControlCommand("status", "viewer", self.status, changes=False),
-            ControlCommand("reload", "admin", self.reload, changes=True),
-            ControlCommand("acknowledge", "responder", self.acknowledge, changes=True),
+            ControlCommand("status", self.status, changes=False),
+            ControlCommand("reload", self.reload, changes=True),
+            ControlCommand("acknowledge", self.acknowledge, changes=True),
             *self._backfills.table(),
             *self._further,
             *dead_letter_requests(DeadLetterFiles(self._shards, self._lanes, self._takes, self._now)),

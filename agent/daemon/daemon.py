@@ -9,17 +9,16 @@ with 78, and systemd does not. The watchdog is fed while every thread lives and 
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import sdnotify
 import structlog
 
 from agent.assembly.delivery_loops import build_delivery_loops
@@ -30,16 +29,20 @@ from agent.config.settings import Settings
 from agent.config.settings_files import SettingsFiles
 from agent.daemon.backfill.loop import BackfillLoop
 from agent.daemon.backfill.requests import BackfillRequests
+from agent.daemon.changes.change_parts import build_change_parts
 from agent.daemon.clock import utc_now
 from agent.daemon.clocks.machine_clock import MachineClock
 from agent.daemon.commands import DaemonCommands
-from agent.daemon.control.server import ControlServer
+from agent.daemon.control.server import control_served
+from agent.daemon.drills.drill_parts import build_drill_parts
 from agent.daemon.full_disk import despite_a_full_disk
 from agent.daemon.listening.inbound_listener import inbound_served
 from agent.daemon.liveness import Liveness
 from agent.daemon.loop_watch import LoopWatch
 from agent.daemon.metrics_listener import metrics_served
 from agent.daemon.notice.notice_parts import build_notice_parts
+from agent.daemon.process.restart import Restart
+from agent.daemon.process.service_manager import ServiceManager
 from agent.daemon.readings import TICK_EVERY, Readings
 from agent.daemon.running_orgs import RunningOrgs
 from agent.daemon.shutdown_deadline import (
@@ -54,6 +57,7 @@ from agent.daemon.status import takes_of
 from agent.daemon.trail.daemon_life import stopped
 from agent.daemon.trail.trail_build import build_trail_loop, record_reload
 from agent.daemon.trail.trail_requests import TrailRequests
+from agent.daemon.trim_loop import TrimLoop
 from agent.daemon.watch import Watch
 from agent.errors import Busy, StateDamaged
 from agent.exit_status import FAILED, FINE, WRONG_CONFIGURATION
@@ -62,11 +66,8 @@ from agent.pipeline.deliver import DeliveryStopped
 from agent.pipeline.forward import Forward
 from agent.pipeline.repair_loop import RepairLoop
 from agent.store.directory.database_check import DatabaseWatch
-from agent.store.keys import PROCESS
 
 log = structlog.get_logger()
-
-TRIM_EVERY = 5.0
 
 
 class Daemon:
@@ -81,10 +82,7 @@ class Daemon:
         files: SettingsFiles | None = None,
         reads_live: bool = True,
     ) -> None:
-        """`files`: where the settings were read from; without them a reload takes no orgs anew; `reads_live`: whether sources
-        are read; if not, only backfills are.
-        """
-        self._settings = settings
+        """`files`: of these settings; without them a reload takes no orgs anew; `reads_live`: whether sources are read, or backfills only."""
         self._now = now
         self._watch = watch
         self.stop = StopEvent()
@@ -95,6 +93,7 @@ class Daemon:
         self._status = FAILED
         """The exit status after a failure."""
         self.node = node = build_node(settings, now=now, stop=self.stop, watch=self._record_commit)
+        self._settings = settings = node.settings
         self.readings = Readings(
             node.shards,
             node.directory,
@@ -108,14 +107,26 @@ class Daemon:
         )
         self._clock = MachineClock(node.own_problems, node.timed_orgs, now)
         self._database_watch = DatabaseWatch(settings.state.directory, node.own_problems)
-        self.readings.schedule.add_tick("tick database", self._tick_database, TICK_EVERY)
         self._delivery = build_delivery_loops(node, settings, now=now, stop=self.stop)
         self.trail = build_trail_loop(node, settings, now, self.stop)
-        self._orgs = RunningOrgs(node, self.readings, self._delivery, files)
+        self._restart = Restart(time.monotonic)
+        self.changes = build_change_parts(node, files, now, self._restart.ask, self.trail.soon)
+        self._orgs = RunningOrgs(node, self.readings, self._delivery, self.changes.files)
         self._backfills = BackfillLoop(LiveMapping(lambda: node.shards), now, self.stop, entered=self.readings.entered)
-        trail = self.trail
-        self.notice = build_notice_parts(node, trail.states, self.readings.entered, self.stop, now, trail.soon)
-        self.readings.schedule.add_tick("tick maintenance", self._tick_maintenance, TICK_EVERY)
+        trail, gate = self.trail, self.changes.gate
+        self.notice = build_notice_parts(node, trail.states, self.readings.entered, self.stop, now, trail.soon, gate)
+        schedule = self.readings.schedule
+        self.drills = build_drill_parts(node, self._orgs.renew, self._delivery, self.notice, now, self.stop)
+        looks = {
+            "drills": self.drills.watch.look,
+            "database": self._database_watch.tick,
+            "maintenance": self.notice.end_maintenance,
+            "changes": self.changes.look,
+        }
+        if (drills := settings.drills) is not None and drills.schedule:
+            schedule.add_calendar("drills", self.drills.watch.ask_for_all, drills.schedule, drills.zone)
+        for name, look in looks.items():
+            schedule.add_tick(f"tick {name}", partial(self._tick, look), TICK_EVERY)
         self._liveness = Liveness(self.stalled, lambda: self.readings.threads)
         self.commands = DaemonCommands(
             settings.state.directory,
@@ -130,7 +141,12 @@ class Daemon:
             now,
             BackfillRequests(self._backfills, now, reads_live=reads_live),
             self._orgs,
-            [*TrailRequests(trail.states, now, trail.turn).commands(), *self.notice.commands],
+            [
+                *TrailRequests(trail.states, now, trail.turn).commands(),
+                *self.notice.commands,
+                *self.changes.commands,
+                *self.drills.commands,
+            ],
             trail.mirrors.status,
             self._note_reload,
             self.notice.telling.status,
@@ -164,33 +180,41 @@ class Daemon:
 
     def _run(self, control: Path | None) -> None:
         """From the start of all threads to the end of the last of them."""
-        notifier = sdnotify.SystemdNotifier()
+        manager = ServiceManager()
         problems = self.node.own_problems
         with despite_a_full_disk(self.node.directory):
             announce_late_stop(self.node.directory.directory, problems)
         looks = [*self._clock.looks(self.readings.schedule.set_anew), LoopWatch(problems, self.stalled).look]
+        looks.append(self.changes.denials.look)
         watch = Watch(looks, self.stop)
         self._liveness.watch_is_late = watch.is_late
         links = self.notice.links.acknowledgements
-        inbound = inbound_served(self._settings.inbound, self.node, self._now, looks, links)
-        with signals(self.stop, self._reload_asked), self._served(control), self._metrics_served(looks), inbound:
+        inbound = inbound_served(self._settings.inbound, self.node, self._now, looks, links, self.changes.gate)
+        served = control_served(control, self.commands.table(), self.changes.gate)
+        if self._settings.metrics.port is not None:
+            looks.append(self.notice.gauges.look)
+        orgs = LiveMapping(self.readings.polled_orgs)
+        listens, registers = self._settings.metrics, self.node.registers
+        metrics = metrics_served(listens, self._liveness, registers, orgs, self.readings.has_read, looks)
+        with signals(self.stop, self._reload_asked), served, metrics, inbound:
             threads = self._liveness.threads = [
                 *self.start_forwarding(),
                 self._started("watch", watch.run),
                 self._started("trail", self.trail.run),
                 *(self._started(name, run) for name, run in self.notice.loops.items()),
                 self._started("backfill", self._backfills.run),
+                self._started("drills", self.drills.runner.run),
             ]
             self.readings.start_sources()
             self.readings.schedule.start()
             sources = [name for shard in self.node.shards.values() for name in shard.source_names]
-            notifier.notify(f"READY=1\nSTATUS=watching {len(sources)} sources")
+            manager.ready(f"watching {len(sources)} sources")
             log.info("started", sources=sorted(sources), destinations=[forward.name for forward in self.forwards])
             try:
-                self._wait(notifier)
+                self._wait(manager)
             finally:  # whatever happens here, the loops must not go on without it
                 self.stop.set()
-                notifier.notify("STOPPING=1")
+                (manager.reloading if self.restarts else manager.stopping)()
                 self.node.end_look_ups()
                 with polls_end_in_time(self.node.sessions.values()):
                     self.readings.schedule.stop()
@@ -201,19 +225,24 @@ class Daemon:
         """The state stays open: a thread that hangs may be using it (see `shutdown_deadline`)."""
         exit_late(self.node.directory.directory, self._status if self.failure else FAILED, self._now())
 
-    def _wait(self, notifier: Any) -> None:
+    def _wait(self, manager: ServiceManager) -> None:
         """Until the stop event: feed the watchdog while all loops live, reload when asked to."""
-        fed = 0.0
         while not self.stop.wait(0.5):
             if self._reload_asked.is_set():
                 self._reload_asked.clear()
-                notifier.notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+                manager.reloading()
                 self.commands.reload()
-                notifier.notify("READY=1")
+                manager.ready()
             self._orgs.settle()
-            if time.monotonic() - fed > _watchdog_seconds() / 4 and self._liveness.is_well():
-                notifier.notify("WATCHDOG=1")
-                fed = time.monotonic()
+            if self._restart.is_due():
+                self.stop.set()
+            if manager.is_hungry() and self._liveness.is_well():
+                manager.feed()
+
+    @property
+    def restarts(self) -> bool:
+        """Whether the program is to begin anew once this has ended: other settings have come into force."""
+        return self._restart.is_due() and not self.failure
 
     def read_once(self) -> int:
         """One pass over every polled source, in this thread; rows committed. Raises what a source raises."""
@@ -227,7 +256,11 @@ class Daemon:
     def start_forwarding(self) -> list[threading.Thread]:
         """One thread per destination, one that trims, and one that sends the events about problems, one that repairs."""
         work = {f"forward {forward.name}": forward.run for forward in self.forwards}
-        work |= {"trim": self._run_trim, "tell": self.readings.run_problem_events, "repair": self.repair.run}
+        work |= {
+            "trim": TrimLoop(self.node, self.trim, self.stop).run,
+            "tell": self.readings.run_problem_events,
+            "repair": self.repair.run,
+        }
         return [self._started(name, run) for name, run in work.items()]
 
     def drained(self) -> bool:
@@ -236,33 +269,26 @@ class Daemon:
 
     def close(self) -> None:
         """Give everything back; the loops must have ended."""
-        self.trail.record(stopped(self.failure))
+        self.trail.record(stopped(self.failure or self._restart.reason))
         self.node.close()
 
     def _record_commit(self, shard: str, commit: BatchCommit) -> None:
         self.readings.record_commit(shard, commit)
+        self.drills.note(shard, commit)
         self._watch(commit)
 
     def _note_reload(self, answer: Mapping[str, Any]) -> None:
-        """The pack of regimes is read anew; the trail has what the reload answered."""
+        """The pack of regimes is read anew, the file is held against what is approved; the trail has what the reload answered."""
         self.notice.basis.load(self._now())
+        self.changes.drift.look()
         record_reload(self.trail, self.node, answer)
 
     # Keeping going, and ending
 
-    def _run_trim(self) -> None:
-        progress = self.node.shards[PROCESS].ingest.progress
-        while not self.stop.wait(TRIM_EVERY):
-            with progress.of("trim"), despite_a_full_disk(self.node.directory):
-                self.trim()
-
-    def _tick_database(self) -> None:
-        with despite_a_full_disk(self.node.directory):
-            self._database_watch.tick()
-
-    def _tick_maintenance(self) -> None:
-        with despite_a_full_disk(self.node.directory), suppress(Busy):  # a minute later again
-            self.notice.end_maintenance()
+    def _tick(self, look: Callable[[], object]) -> None:
+        """What is done about once a minute; where the state is held or the disk is full, a minute later again."""
+        with despite_a_full_disk(self.node.directory), suppress(Busy):
+            look()
 
     def _guarded(self, run: Callable[[], None]) -> None:
         """Anything unexpected in a thread ends the process: what a shard expects of itself ended its pass before."""
@@ -291,27 +317,3 @@ class Daemon:
     def stalled(self) -> Mapping[str, str]:
         """Loops that hang or whose turn does not come, by name, each with a sentence about it."""
         return self.readings.stalled()
-
-    @contextmanager
-    def _served(self, control: Path | None) -> Iterator[None]:
-        """The control socket, while the daemon runs."""
-        if control is None:
-            yield
-            return
-        server = ControlServer(control, self.commands.table())
-        try:
-            yield
-        finally:
-            server.close()
-
-    def _metrics_served(self, looks: list[Callable[[], None]]) -> AbstractContextManager[None]:
-        node = self.node
-        problems = LiveMapping(lambda: {name: shard.stores.problems for name, shard in node.shards.items()})
-        orgs = LiveMapping(self.readings.polled_orgs)
-        if self._settings.metrics.port is not None:
-            looks.append(self.notice.gauges.look)
-        return metrics_served(self._settings.metrics, self._liveness, problems, orgs, self.readings.has_read, looks)
-
-
-def _watchdog_seconds() -> float:
-    return int(os.environ.get("WATCHDOG_USEC", "30000000")) / 1e6

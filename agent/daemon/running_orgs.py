@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Literal
@@ -22,7 +22,7 @@ from agent.assembly.node import Node
 from agent.config.settings import Org, Settings
 from agent.config.settings_files import SettingsFiles
 from agent.daemon.readings import Readings
-from agent.errors import DiskFull, LeaklineError, NotReady
+from agent.errors import Busy, DiskFull, LeaklineError, NotReady
 from agent.pipeline.progress import FULL_DISK_PAUSE
 
 log = structlog.get_logger()
@@ -107,6 +107,25 @@ class RunningOrgs:
                 self._report()
         finally:
             self._lock.release()
+
+    def renew(self, name: str, between: Callable[[], None]) -> None:
+        """Build a shard without an org anew, or for the first time; `between`: called while nothing of it runs. Raises Busy where it
+        does not end in time, StateError.
+        """
+        with self._lock:
+            reading = self._readings.by_shard.get(name)
+            if reading is not None:
+                self._readings.end([name])
+                self._wait([name])
+                if not reading.has_ended():
+                    self._ending.add(name)  # `settle` builds it again once it has
+                    raise Busy(f"{name} has not ended: it is at {reading.where()}; try again")
+                self._readings.release(name)
+                reading.cut()
+            between()
+            self._node.retire(name)
+            self._delivery.follow()
+            self._readings.begin(self._node.shards[name])
 
     # A reload
 

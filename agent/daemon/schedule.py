@@ -12,8 +12,12 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.cron import CronTrigger
 
 Run = Callable[[], None]
+
+
+_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
 
 class IntervalTrigger(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
@@ -69,6 +73,8 @@ class Schedule:
         """Jobs that are spread, by name: how many of them come before."""
         self._room = {"default": max(1, threads)}
         """Pools, and how many jobs each has threads for."""
+        self._calendar: set[str] = set()
+        """Jobs whose turns the calendar sets."""
         self._pools: dict[str, str] = {}
         """Jobs, and the pool of each."""
 
@@ -84,6 +90,16 @@ class Schedule:
     def add_tick(self, name: str, run: Run, every: timedelta) -> None:
         """As `add`, of a job that takes no time: `TICK_THREADS` of them run side by side."""
         self._add(name, run, every, "tick")
+
+    def add_calendar(self, name: str, run: Run, crontab: str, zone: str) -> None:
+        """A job that takes no time, whenever the clocks of a zone say so. `crontab`: five fields of crontab(5), one of the two days
+        a star. A turn that was missed while the machine slept comes late, once.
+        """
+        minute, hour, day, month, weekday = crontab.split()
+        days = weekday if weekday == "*" else _weekdays(weekday)
+        trigger = CronTrigger(minute=minute, hour=hour, day=day, month=month, day_of_week=days, timezone=zone)
+        self._scheduler.add_job(self._guarded, trigger, args=(_named(name, run),), id=name, executor="tick")
+        self._calendar.add(name)
 
     def withdraw(self, name: str) -> None:
         """No further turn; what runs goes on. Its thread is kept for it until `release`."""
@@ -125,7 +141,7 @@ class Schedule:
 
     def set_anew(self) -> None:
         """Every job's turns begin anew: to be called when the wall clock jumped."""
-        for job in self._scheduler.get_jobs():
+        for job in [job for job in self._scheduler.get_jobs() if job.id not in self._calendar]:
             with suppress(JobLookupError):  # it was withdrawn meanwhile
                 self._scheduler.modify_job(job.id, next_run_time=self._first_turn(job.id))
 
@@ -149,6 +165,17 @@ def _named(name: str, run: Run) -> Run:
             thread.name = before
 
     return work
+
+
+def _weekdays(field: str) -> str:
+    """Numbers of crontab(5), where 0 and 7 are Sunday, as names: the library counts from Monday."""
+    found = list[str]()
+    for part in field.split(","):
+        span, _, step = part.partition("/")
+        first, _, last = ("0-6" if span == "*" else span).partition("-")
+        end = last or ("6" if step else first)
+        found += [_DAYS[number % 7] for number in range(int(first), int(end) + 1, int(step or 1))]
+    return ",".join(dict.fromkeys(found))
 
 
 def _now() -> datetime:

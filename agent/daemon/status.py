@@ -11,7 +11,7 @@ from agent.config.settings import DestinationSettings, Settings
 from agent.daemon.backfill.status import stored_backfills
 from agent.daemon.clock import utc_now
 from agent.daemon.control.client import ask, is_there
-from agent.daemon.control.state_alone import opened_shards
+from agent.daemon.control.state_alone import opened_shards, require_alone
 from agent.daemon.incidents.incident_counts import incidents_status
 from agent.daemon.notice.deadlines import next_deadlines
 from agent.daemon.on_call.maintenance_status import maintenance_status
@@ -86,6 +86,7 @@ def acknowledge(settings: Settings, number: str, by: str) -> list[ProblemStatus]
         closed = ask(socket, "acknowledge", number=number, by=by) or []
         return [decode_problem(problem) for problem in closed]
     with opened_shards(settings, utc_now) as shards:
+        require_alone(settings, shards, "acknowledge")
         return acknowledge_in(shards, number, by)
 
 

@@ -33,7 +33,7 @@ class AnsweringDaemon:
         self.answers: list[list[BackfillStatus]] = [[]]
         self.started = 0
         named = ("backfill_cost", self.cost), ("backfill_start", self.start), ("backfill_status", self.status)
-        commands = [ControlCommand(name, "viewer", run, changes=False) for name, run in named]
+        commands = [ControlCommand(name, run, changes=False) for name, run in named]
         self.server = ControlServer(self.socket, commands)
         self.out = StringIO()
 

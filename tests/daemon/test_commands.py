@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from agent.daemon.control.command import ROLES, ControlCommand, table_of
+from agent.daemon.control.command import ControlCommand, table_of
 from tests.daemon.shards import Shards
 from tests.imports import FILES
 
@@ -25,21 +25,12 @@ def named_requests() -> Iterator[str]:
                         yield argument.value
 
 
-def test_every_command_says_who_may_and_what_it_does(shards: Shards) -> None:
-    """A role of the list, a docstring, and a name that no other has."""
+def test_every_command_says_what_it_does(shards: Shards) -> None:
+    """A docstring, and a name that no other has."""
     table = shards.commands().table()
     assert len(table_of(table)) == len(table)
     for command in table:
-        assert command.role in ROLES
         assert (command.run.__doc__ or "").strip(), command.name
-
-
-def test_a_viewer_may_change_nothing(shards: Shards) -> None:
-    """Nor see what may have personal data in it: rows, and reasons that quote them."""
-    for command in shards.commands().table():
-        if command.role in ("viewer", "auditor"):
-            assert not command.changes, command.name
-        assert command.role != "viewer" or not command.name.startswith("dead_letters"), command.name
 
 
 def test_clients_ask_for_what_there_is(shards: Shards) -> None:
@@ -55,6 +46,6 @@ def test_clients_ask_for_what_there_is(shards: Shards) -> None:
 
 def test_two_commands_of_one_name_are_refused() -> None:
     """The second would hide the first."""
-    command = ControlCommand("status", "viewer", dict, changes=False)
+    command = ControlCommand("status", dict, changes=False)
     with pytest.raises(ValueError, match="status"):
         table_of([command, command])

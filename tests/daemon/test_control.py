@@ -23,7 +23,7 @@ def refuse() -> None:
 
 
 def command(name: str, run: Callable[..., Any]) -> ControlCommand:
-    return ControlCommand(name, "viewer", run, changes=False)
+    return ControlCommand(name, run, changes=False)
 
 
 @pytest.fixture

@@ -186,7 +186,7 @@ def test_a_document_of_another_version_is_not_taken_for_ours(tmp_path: Path) -> 
     """The command says so, and does not show half of it."""
     from agent.daemon.control.command import ControlCommand
 
-    server = ControlServer(tmp_path / "s", [ControlCommand("status", "viewer", lambda: {"a": 1}, changes=False)])
+    server = ControlServer(tmp_path / "s", [ControlCommand("status", lambda: {"a": 1}, changes=False)])
     state = {"directory": str(tmp_path / "state"), "control_socket": str(tmp_path / "s")}
     with pytest.raises(LeaklineError, match="another version"):
         status.document(Settings.model_validate(minimal() | {"state": state}))

@@ -21,6 +21,7 @@ def run(config: Config = DEFAULT_PATH) -> None:
     from agent.config.settings_files import read_files
     from agent.daemon.daemon import Daemon
     from agent.daemon.logs import set_up
+    from agent.daemon.process.restart import begin_anew
 
     files = read_files(config)
     settings = files.settings
@@ -32,4 +33,7 @@ def run(config: Config = DEFAULT_PATH) -> None:
     except (StateDamaged, UnknownVersion) as error:  # systemd must not try again: only a person can go on
         err.print(Text("failed: ", style="red") + Text(str(error), style="default"), soft_wrap=True)
         raise typer.Exit(WRONG_CONFIGURATION) from error
-    raise typer.Exit(daemon.run(control=settings.state.socket()))
+    status = daemon.run(control=settings.state.socket())
+    if daemon.restarts:
+        begin_anew()
+    raise typer.Exit(status)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
@@ -16,14 +16,14 @@ from rich.console import Console
 from agent.cli.output.status_parts.status_lines import time
 from agent.config.settings import Settings
 from agent.daemon.clock import utc_now
-from agent.daemon.control.client import ask, is_there
-from agent.daemon.control.command import table_of
+from agent.daemon.control.command import ControlCommand
 from agent.daemon.control.dead_letters import dead_letter_requests
-from agent.daemon.control.state_alone import opened_shards
+from agent.daemon.control.requests_made import requests_made
 from agent.daemon.status import lanes_of, takes_of
 from agent.errors import LeaklineError
 from agent.exit_status import FINE, FOUND
 from agent.store.queue.dead_letter_files import DeadLetterFiles, file_called
+from agent.store.queue.status import Shards
 from agent.terminal import paragraph, words
 from agent.wording.number import counted
 
@@ -33,16 +33,12 @@ Call = Callable[..., Any]
 DONE = {"dead_letters_replay": "to be sent again", "dead_letters_drop": "dropped"}
 
 
-@contextmanager
-def _office(settings: Settings) -> Iterator[Call]:
-    socket = settings.state.socket()
-    if is_there(socket):
-        yield lambda command, **arguments: ask(socket, command, **arguments)
-        return
-    with opened_shards(settings, utc_now) as shards:
+def _office(settings: Settings) -> AbstractContextManager[Call]:
+    def alone(shards: Shards, _in_force: Settings) -> Sequence[ControlCommand]:
         lanes, takes = lanes_of(settings.destinations), takes_of(settings.destinations)
-        table = table_of(dead_letter_requests(DeadLetterFiles(shards, lanes, takes, utc_now)))
-        yield lambda command, **arguments: table[command].run(**arguments)
+        return dead_letter_requests(DeadLetterFiles(shards, lanes, takes, utc_now))
+
+    return requests_made(settings, utc_now, alone)
 
 
 def show_list(settings: Settings, console: Console, *, as_json: bool) -> int:

@@ -45,10 +45,10 @@ class BackfillRequests:
     def table(self) -> list[ControlCommand]:
         """All that may be asked."""
         return [
-            ControlCommand("backfill_cost", "admin", self.cost, changes=False),
-            ControlCommand("backfill_start", "admin", self.start, changes=True),
-            ControlCommand("backfill_stop", "admin", self.stop, changes=True),
-            ControlCommand("backfill_status", "viewer", self.status, changes=False),
+            ControlCommand("backfill_cost", self.cost, changes=False),
+            ControlCommand("backfill_start", self.start, changes=True),
+            ControlCommand("backfill_stop", self.stop, changes=True),
+            ControlCommand("backfill_status", self.status, changes=False),
         ]
 
     def cost(self, org: str, since: str, until: str = "") -> dict[str, Any]:

@@ -9,8 +9,8 @@ from agent.store.queue.dead_letter_files import DeadLetterFiles
 def dead_letter_requests(files: DeadLetterFiles) -> list[ControlCommand]:
     """A reason may quote a value that a destination refused, so a list of them is not for everybody."""
     return [
-        ControlCommand("dead_letters_list", "auditor", files.list, changes=False),
-        ControlCommand("dead_letters_show", "auditor", files.show, changes=False),
-        ControlCommand("dead_letters_replay", "responder", files.replay, changes=True),
-        ControlCommand("dead_letters_drop", "admin", files.drop, changes=True),
+        ControlCommand("dead_letters_list", files.list, changes=False),
+        ControlCommand("dead_letters_show", files.show, changes=False),
+        ControlCommand("dead_letters_replay", files.replay, changes=True),
+        ControlCommand("dead_letters_drop", files.drop, changes=True),
     ]

@@ -10,8 +10,8 @@ from typing import Any
 
 from agent.config.settings import Settings
 from agent.daemon.control.client import TIMEOUT, ask, is_there
-from agent.daemon.control.command import ControlCommand
-from agent.daemon.control.state_alone import opened_shards
+from agent.daemon.control.command import ControlCommand, table_of
+from agent.daemon.control.state_alone import gate_alone, in_force_alone, opened_shards
 from agent.store.queue.status import Shards
 
 Ask = Callable[..., Any]
@@ -22,16 +22,17 @@ Ask = Callable[..., Any]
 def requests_made(
     settings: Settings,
     now: Callable[[], datetime],
-    alone: Callable[[Shards], Sequence[ControlCommand]],
+    alone: Callable[[Shards, Settings], Sequence[ControlCommand]],
     timeout: float = TIMEOUT,
 ) -> Iterator[Ask]:
-    """Open while inside. `alone`: what may be asked of the stores of all shards where no daemon runs; `timeout`: seconds for an answer
-    of the daemon. Raises LeaklineError, StateError.
+    """Open while inside. `alone`: what may be asked of the stores of all shards where no daemon runs, by the settings in force; `timeout`:
+    seconds for an answer of the daemon. Raises LeaklineError, StateError.
     """
     socket = settings.state.socket()
     if is_there(socket):
         yield partial(ask, socket, timeout=timeout)
         return
     with opened_shards(settings, now) as shards:
-        table = {command.name: command.run for command in alone(shards)}
-        yield lambda name, **arguments: table[name](**arguments)
+        gate, principal = gate_alone(settings, shards)
+        table = table_of(alone(shards, in_force_alone(settings, shards)))
+        yield lambda name, **arguments: gate.carried_out(table[name], arguments, principal)

@@ -6,7 +6,6 @@ its answer, never the end of a thread.
 
 from __future__ import annotations
 
-import inspect
 import socket
 import threading
 import time
@@ -20,7 +19,9 @@ import orjson
 import structlog
 
 from agent.daemon.control.command import ControlCommand, table_of
+from agent.daemon.control.gate import Gate, peer_of
 from agent.errors import LeaklineError
+from agent.permissions.principal import Principal
 from agent.redaction.redaction import redact
 
 log = structlog.get_logger()
@@ -42,9 +43,19 @@ QUEUE = 128
 class ControlServer:
     """Answers `{"command": NAME, ...arguments}` with `{"result": …}` or `{"error": …}`."""
 
-    def __init__(self, path: Path, commands: Iterable[ControlCommand], *, seconds: float = REQUEST_SECONDS) -> None:
-        """`seconds`: for a request to come in, and for its answer to be taken."""
+    def __init__(
+        self,
+        path: Path,
+        commands: Iterable[ControlCommand],
+        gate: Gate | None = None,
+        *,
+        seconds: float = REQUEST_SECONDS,
+    ) -> None:
+        """`gate`: who may make which; without one, whoever gets in may make all. `seconds`: for a request to come in, and for its
+        answer to be taken.
+        """
         self._path = path
+        self._gate = gate or Gate()
         self._commands = table_of(commands)
         self._in_hand = 0
         self._idle = threading.Condition()
@@ -116,7 +127,7 @@ class ControlServer:
         if len(line) > LONGEST_REQUEST:
             return {"error": f"a request has at most {LONGEST_REQUEST:,} bytes"}
         with self._held_up():
-            return answer(line, self._commands)
+            return answer(line, self._commands, self._gate, self._gate.principal(peer_of(connection)))
 
     @contextmanager
     def _held_up(self) -> Iterator[None]:
@@ -152,8 +163,8 @@ class ControlServer:
             return orjson.dumps({"error": "the answer cannot be written as JSON; the log has the traceback"})
 
 
-def answer(line: bytes, commands: Mapping[str, ControlCommand]) -> dict[str, Any]:
-    """What a request is answered, whatever it is."""
+def answer(line: bytes, commands: Mapping[str, ControlCommand], gate: Gate, principal: Principal) -> dict[str, Any]:
+    """What a request is answered, whatever it is. `principal`: who makes it."""
     try:
         request = orjson.loads(line)
     except orjson.JSONDecodeError as error:
@@ -164,20 +175,29 @@ def answer(line: bytes, commands: Mapping[str, ControlCommand]) -> dict[str, Any
     command = commands.get(name) if isinstance(name, str) else None
     if command is None:
         return {"error": f"this is not a command of this daemon; write one of {', '.join(sorted(commands))}"}
-    return _carried_out(command, request)
+    return _carried_out(command, request, gate, principal)
 
 
-def _carried_out(command: ControlCommand, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def _carried_out(
+    command: ControlCommand, arguments: Mapping[str, Any], gate: Gate, principal: Principal
+) -> dict[str, Any]:
     try:
-        inspect.signature(command.run).bind(**arguments)
-    except TypeError as error:
-        return {"error": redact(f"{command.name}: {error}")}
-    except ValueError:  # a function of the interpreter's own does not say what it takes
-        pass
-    try:
-        return {"result": command.run(**arguments)}
+        return {"result": gate.carried_out(command, arguments, principal)}
     except LeaklineError as error:
         return {"error": redact(str(error))}
     except Exception as error:  # noqa: BLE001 - one request fails, whatever it is; the daemon goes on
         log.error("a request failed", command=command.name, traceback=traceback.format_exc())
         return {"error": f"{command.name} failed ({type(error).__name__}); the daemon's log has the traceback"}
+
+
+@contextmanager
+def control_served(path: Path | None, commands: Iterable[ControlCommand], gate: Gate) -> Iterator[None]:
+    """Served while inside; without a path, nothing is."""
+    if path is None:
+        yield
+        return
+    server = ControlServer(path, commands, gate)
+    try:
+        yield
+    finally:
+        server.close()

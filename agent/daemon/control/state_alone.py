@@ -1,15 +1,21 @@
-"""The stores of all shards, for commands that find no daemon."""
+"""The stores of all shards, for commands that find no daemon; who may do what counts there too."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 
+from agent.config.approved_settings import permissions_in_force, settings_in_force
 from agent.config.settings import Settings
+from agent.daemon.control.gate import Gate, Peer
+from agent.permissions.principal import Principal
 from agent.store.directory.state_directory import StateDirectory
+from agent.store.keys import PROCESS, RESPONSE
 from agent.store.queue.shards import open_shards
 from agent.store.queue.status import Shards
+from agent.store.state import StateRecall
 
 
 @contextmanager
@@ -19,3 +25,28 @@ def opened_shards(settings: Settings, now: Callable[[], datetime]) -> Iterator[S
     """
     with closing(StateDirectory(settings.state.directory)) as state:
         yield open_shards(state, (), now)
+
+
+def in_force_alone(settings: Settings, shards: Shards) -> Settings:
+    """`settings`: the file's. Raises SettingsError."""
+    return settings_in_force(settings, _recall(shards))
+
+
+def gate_alone(settings: Settings, shards: Shards) -> tuple[Gate, Principal]:
+    """The gate before what is done to the state itself, and who stands before it: only root and the service's own user can open the
+    state directory. `settings`: the file's, whose permissions count until others are approved. Raises SettingsError.
+    """
+    recall = _recall(shards)
+    permissions = permissions_in_force(recall) or settings.permissions
+    gate = Gate(lambda: permissions)
+    return gate, gate.principal(Peer(os.geteuid(), os.getegid()))
+
+
+def require_alone(settings: Settings, shards: Shards, action: str) -> None:
+    """Raises Denied, SettingsError."""
+    gate, principal = gate_alone(settings, shards)
+    gate.require(action, principal)
+
+
+def _recall(shards: Shards) -> StateRecall:
+    return StateRecall(shards[PROCESS].state, RESPONSE.prefix)

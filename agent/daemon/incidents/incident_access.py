@@ -26,7 +26,11 @@ def incident_requests(settings: Settings, now: Callable[[], datetime]) -> Abstra
     return requests_made(
         settings,
         now,
-        lambda shards: IncidentRequests(desks_alone(shards, working_notice(settings), now), now).commands(),
+        lambda shards, in_force: IncidentRequests(
+            desks_alone(shards, working_notice(in_force), now),
+            now,
+            needs_second=lambda: in_force.permissions is not None,
+        ).commands(),
     )
 
 

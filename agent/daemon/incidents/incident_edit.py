@@ -42,6 +42,8 @@ class Editing:
     change: IncidentChange
     by: str
     now: datetime
+    needs_second: bool = False
+    """Whether a second person has to say as well that a notice need not be sent."""
 
     @property
     def clocks_run(self) -> bool:
@@ -91,8 +93,12 @@ class IncidentEdits:
         pack: Callable[[], RegimePack],
         soon: Callable[[], None],
         entered: Entered = lambda _: nullcontext(enter_result=True),
+        needs_second: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`pack`: the one in force; `soon`: called after what is critical: the trail's checkpoint is to follow soon."""
+        """`pack`: the one in force; `soon`: called after what is critical: the trail's checkpoint is to follow soon;
+        `needs_second`: see `Editing`.
+        """
+        self._needs_second = needs_second
         self.finder = finder
         self.pack = pack
         self._now = now
@@ -120,7 +126,7 @@ class IncidentEdits:
             if not may_work or self.finder.desks().get(desk.shard) is not desk:
                 raise LeaklineError(f"{desk.shard} is just being loaded again", hint="try again in a few seconds")
             with desk.changing() as change:
-                shown, message = make(Editing(desk, change, who, change.now))
+                shown, message = make(Editing(desk, change, who, change.now, self._needs_second()))
         if critical:
             self._soon()
         return {"message": message, **document(desk, shown, self._now())}

@@ -50,10 +50,11 @@ class IncidentRequests:
         pack: Callable[[], RegimePack] = lambda: shipped().pack,
         soon: Callable[[], None] = lambda: None,
         entered: Entered = lambda _: nullcontext(enter_result=True),
+        needs_second: Callable[[], bool] = lambda: False,
     ) -> None:
         """`desks`: by the shard's name, as they are now; the others: see `IncidentEdits`."""
         finder = IncidentFinder(desks)
-        self.edits = edits = IncidentEdits(finder, now, pack, soon, entered)
+        self.edits = edits = IncidentEdits(finder, now, pack, soon, entered, needs_second)
         self._now = now
         self._list = IncidentList(finder)
         self._handling = HandlingRequests(edits)
@@ -63,18 +64,18 @@ class IncidentRequests:
     def commands(self) -> list[ControlCommand]:
         handling, judging, grouping = self._handling, self._judging, self._grouping
         return [
-            ControlCommand("incidents_list", "auditor", self.list, changes=False),
-            ControlCommand("incidents_show", "auditor", self.show, changes=False),
-            ControlCommand("incidents_acknowledge", "responder", handling.acknowledge, changes=True),
-            ControlCommand("incidents_assign", "responder", handling.assign, changes=True),
-            ControlCommand("incidents_comment", "responder", handling.comment, changes=True),
-            ControlCommand("incidents_snooze", "responder", handling.snooze, changes=True),
-            ControlCommand("incidents_anchor", "privacy", judging.anchor, changes=True),
-            ControlCommand("incidents_fact", "privacy", judging.fact, changes=True),
-            ControlCommand("incidents_decide", "privacy", judging.decide, changes=True),
-            ControlCommand("incidents_close", "privacy", judging.close, changes=True),
-            ControlCommand("incidents_merge", "privacy", grouping.merge, changes=True),
-            ControlCommand("incidents_split", "privacy", grouping.split, changes=True),
+            ControlCommand("incidents_list", self.list, changes=False),
+            ControlCommand("incidents_show", self.show, changes=False),
+            ControlCommand("incidents_acknowledge", handling.acknowledge, changes=True),
+            ControlCommand("incidents_assign", handling.assign, changes=True),
+            ControlCommand("incidents_comment", handling.comment, changes=True),
+            ControlCommand("incidents_snooze", handling.snooze, changes=True),
+            ControlCommand("incidents_anchor", judging.anchor, changes=True),
+            ControlCommand("incidents_fact", judging.fact, changes=True),
+            ControlCommand("incidents_decide", judging.decide, changes=True),
+            ControlCommand("incidents_close", judging.close, changes=True),
+            ControlCommand("incidents_merge", grouping.merge, changes=True),
+            ControlCommand("incidents_split", grouping.split, changes=True),
         ]
 
     def list(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from agent.daemon.incidents.incident_edit import Edit, Editing
 from agent.daemon.incidents.incident_list import clocks_of
+from agent.daemon.incidents.second_person import first_word, noted, used
 from agent.notice.incidents.changes.settling import Statement, obligation_named, settled
 from agent.notice.incidents.incident import Incident
 from agent.notice.regimes.model import RegimePack
@@ -14,6 +17,13 @@ def settling_edit(editing: Editing, before: Incident, obligation: str, statement
     clocks = clocks_of(editing.desk, before.id)
     named = obligation_named(str(obligation), clocks, pack)
     clock = next((clock for clock in clocks if clock.id == named), None)
+    if editing.needs_second and statement.end == "not-applicable":
+        word = first_word(editing, before, named)
+        if word is None:
+            settled(before, named, replace(statement, approver="a second person"), editing.by, editing.now, clock)
+            return noted(editing, before, named, statement.reason)
+        statement = replace(statement, approver=word.by)
+        used(editing, before, named)
     after = settled(before, named, statement, editing.by, editing.now, clock)
     of, known = after.settlements[named], before.settlements.get(named)
     data = {

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from agent.assembly.node import Node
+from agent.daemon.control.gate import Gate
+from agent.permissions.principal import sender_principal
 from agent.sources.inbound.settings import InboundSettings, split_address
 
 if TYPE_CHECKING:
@@ -21,9 +23,10 @@ def inbound_served(
     now: Callable[[], datetime],
     looks: list[Callable[[], None]],
     links: LinkHandler | None = None,
+    gate: Gate | None = None,
 ) -> Iterator[None]:
-    """Served while inside, if the settings have a listener. `links`: what those of messages do. An address that cannot be had is tried again by a look that is
-    added to `looks`, which the watch goes through about once a second.
+    """Served while inside, if the settings have a listener. `links`: what those of messages do; `gate`: who may do what. An address
+    that cannot be had is tried again by a look that is added to `looks`, which the watch goes through about once a second.
     """
     if settings is None:
         yield
@@ -39,6 +42,7 @@ def inbound_served(
     from agent.sources.inbound.serving.link_route import LinkRoute
     from agent.sources.inbound.serving.senders import Senders
 
+    gate = gate or Gate()
     senders = Senders(settings.senders)
     senders.read_secrets()
     application = InboundApplication(
@@ -48,6 +52,7 @@ def inbound_served(
         description=description(settings, serves_links=links is not None),
         now=now,
         links=LinkRoute(links) if links is not None else None,
+        admits=lambda sender: gate.admits("report_submit", sender_principal(sender)),
     )
     files = settings.tls
     tls = ServerTls(files.certificate, files.key, files.client_ca) if files is not None else None

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from agent.config.settings import Settings
 from agent.daemon.control.client import ask, is_there
 from agent.daemon.control.command import ControlCommand
-from agent.daemon.control.state_alone import opened_shards
+from agent.daemon.control.state_alone import opened_shards, require_alone
 from agent.daemon.notice.deadlines import deadlines
 from agent.errors import LeaklineError
 from agent.status.deadlines import Deadline
@@ -34,7 +34,7 @@ class ClockRequests:
         self._now = now
 
     def commands(self) -> list[ControlCommand]:
-        return [ControlCommand(LIST, "auditor", self.list_from, changes=False)]
+        return [ControlCommand(LIST, self.list_from, changes=False)]
 
     def list_from(self, first: int, everything: bool) -> list[dict[str, Any]]:
         """Clocks from the `first` on, by their next date, as many as an answer holds; none at the end."""
@@ -47,6 +47,7 @@ def stored_deadlines(settings: Settings, now: Callable[[], datetime], *, everyth
     socket = settings.state.socket()
     if not is_there(socket):
         with opened_shards(settings, now) as shards:
+            require_alone(settings, shards, LIST)
             return deadlines({name: stores.state for name, stores in shards.items()}, now(), everything=everything)
     found: list[Deadline] = []
     page: list[Deadline] | None = None

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import structlog
 
+from agent.daemon.control.gate import Gate
 from agent.daemon.incidents.handling_requests import acknowledgement
 from agent.daemon.incidents.incident_edit import Edit, Editing, IncidentEdits
 from agent.daemon.incidents.incident_finder import UnknownIncident
@@ -22,6 +23,7 @@ from agent.notice.links.link_key import LinkKey
 from agent.notice.links.token import LinkToken
 from agent.notice.messages import outbox
 from agent.notice.messages.message import Message
+from agent.permissions.principal import link_principal
 from agent.sources.inbound.serving.answers import Answer, RequestRefusal
 from agent.sources.inbound.serving.link_route import LinkRequest
 from agent.sources.inbound.serving.page import plain_page
@@ -43,8 +45,11 @@ class _UsedAlready(LeaklineError):
 class LinkAcknowledgements:
     """A `LinkHandler`. Each may be called from any thread."""
 
-    def __init__(self, key: LinkKey, edits: IncidentEdits, people: Sequence[str], now: Callable[[], datetime]) -> None:
-        """`people`: the names of all who can be told."""
+    def __init__(
+        self, key: LinkKey, edits: IncidentEdits, people: Sequence[str], now: Callable[[], datetime], gate: Gate
+    ) -> None:
+        """`people`: the names of all who can be notified; `gate`: who may do what."""
+        self._gate = gate
         self._key = key
         self._edits = edits
         self._people = people
@@ -83,6 +88,8 @@ class LinkAcknowledgements:
         message = _message(desk, token)
         named = message.target.people if message is not None else ()
         names = [name for name in self._people if name in named or not named]  # to a place, and nobody by name: to all
+        action = "link_show" if request.form is None else "link_acknowledge"
+        names = [name for name in names if self._gate.admits(action, link_principal(name))]
         if not names:
             return plain_page(410, "This link works no longer", OUTDATED)
         who = (request.form or {}).get("who", "")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from agent.daemon.control.gate import Gate
 from agent.daemon.incidents.incident_edit import IncidentEdits
 from agent.daemon.notice.link_acknowledgements import LinkAcknowledgements
 from agent.notice.incidents.desk import IncidentDesk
@@ -30,10 +31,13 @@ def build_link_parts(
     desk: Callable[[], IncidentDesk],
     edits: IncidentEdits,
     now: Callable[[], datetime],
+    gate: Gate,
 ) -> LinkParts:
-    """Nothing is read or stored yet. `public_url`: of the inbound listener; `desk`: of the process's own shard."""
+    """Nothing is read or stored yet. `public_url`: of the inbound listener; `desk`: of the process's own shard; `gate`: who
+    may do what.
+    """
     known = settings or NoticeSettings()
     key = LinkKey(desk)
     people = [person.name for person in known.people]
-    served = LinkAcknowledgements(key, edits, people, now) if public_url else None
+    served = LinkAcknowledgements(key, edits, people, now, gate) if public_url else None
     return LinkParts(Links(public_url, key, known.links_expire_after), served)

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from agent.assembly.node import Node
 from agent.daemon.control.command import ControlCommand
+from agent.daemon.control.gate import Gate
 from agent.daemon.incidents.handling_requests import HandlingRequests
 from agent.daemon.incidents.incident_requests import IncidentRequests
 from agent.daemon.notice.clock_loop import ClockLoop, NoticeBasis
@@ -54,8 +55,9 @@ def build_notice_parts(
     stop: threading.Event,
     now: Callable[[], datetime],
     soon: Callable[[], None],
+    gate: Gate,
 ) -> NoticeParts:
-    """Nothing is looked at yet; the pack in force is read. `states`: by the shard's name; `soon`: a checkpoint is to follow."""
+    """Nothing is looked at yet; the pack in force is read. `states`: by the shard's name; `soon`: a checkpoint is to follow; `gate`: who may do what."""
     parts = LoopParts(node.directory, lambda: node.shards, entered, stop, now, soon=soon)
     loop = ClockLoop(parts)
     process = node.shards[PROCESS]
@@ -65,7 +67,9 @@ def build_notice_parts(
     def desks() -> Mapping[str, IncidentDesk]:
         return {name: shard.desk for name, shard in node.shards.items()}
 
-    incidents = IncidentRequests(desks, now, lambda: basis.pack, soon, entered)
+    incidents = IncidentRequests(
+        desks, now, lambda: basis.pack, soon, entered, lambda: node.settings.permissions is not None
+    )
     notices = NoticeRequests(incidents.edits, now)
     gauges = NoticeGauges(states, lambda: {name: shard.incidents for name, shard in node.shards.items()}, now)
     roster = build_roster(node.notice, process.desk.recall, lambda: process.incidents.changes, process.stores.problems)
@@ -74,7 +78,7 @@ def build_notice_parts(
     on_call = OnCallRequests(lambda: process.desk, roster, now)
     commands = [*ClockRequests(states, now).commands(), *incidents.commands(), *notices.commands(), *on_call.commands()]
     public_url = node.settings.inbound.public_url if node.settings.inbound is not None else None
-    links = build_link_parts(node.notice, public_url, lambda: process.desk, incidents.edits, now)
+    links = build_link_parts(node.notice, public_url, lambda: process.desk, incidents.edits, now, gate)
     telling = build_telling_parts(node, roster, parts, links.links)
     read_back = read_back_loops(node.notice, desks, HandlingRequests(incidents.edits).acknowledge, stop)
     return NoticeParts(

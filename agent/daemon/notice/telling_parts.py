@@ -72,7 +72,9 @@ def build_telling_parts(
     problems = process.stores.problems
     end_of_unknown(problems, [channel.name for channel in settings.channels])
     now, stop = parts.now, parts.stop
-    escalation = EscalationLoop(parts, settings, roster, lambda at: open_until(process.desk.recall, at))
+    escalation = EscalationLoop(
+        parts, settings, roster, lambda at: open_until(process.desk.recall, at), node.current_drill
+    )
     health = [
         ChannelHealth(channel.name, settings, roster, lambda: process.desk, problems, now)
         for channel in settings.channels

@@ -19,7 +19,12 @@ def notice_requests(settings: Settings, now: Callable[[], datetime]) -> Abstract
     return requests_made(
         settings,
         now,
-        lambda shards: NoticeRequests(
-            IncidentRequests(desks_alone(shards, working_notice(settings), now), now).edits, now
+        lambda shards, in_force: NoticeRequests(
+            IncidentRequests(
+                desks_alone(shards, working_notice(in_force), now),
+                now,
+                needs_second=lambda: in_force.permissions is not None,
+            ).edits,
+            now,
         ).commands(),
     )

@@ -41,12 +41,12 @@ class NoticeRequests:
 
     def commands(self) -> list[ControlCommand]:
         return [
-            ControlCommand("notices_list", "auditor", self.list, changes=False),
-            ControlCommand("notices_show", "auditor", self.show, changes=False),
-            ControlCommand("notices_draft", "privacy", self.draft, changes=True),
-            ControlCommand("notices_sign", "privacy", self.sign, changes=True),
-            ControlCommand("notices_sent", "privacy", self.sent, changes=True),
-            ControlCommand("notices_not_applicable", "privacy", self.not_applicable, changes=True),
+            ControlCommand("notices_list", self.list, changes=False),
+            ControlCommand("notices_show", self.show, changes=False),
+            ControlCommand("notices_draft", self.draft, changes=True),
+            ControlCommand("notices_sign", self.sign, changes=True),
+            ControlCommand("notices_sent", self.sent, changes=True),
+            ControlCommand("notices_not_applicable", self.not_applicable, changes=True),
         ]
 
     def list(self, limit: int = 100) -> dict[str, Any]:

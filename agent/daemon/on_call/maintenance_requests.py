@@ -23,8 +23,8 @@ class MaintenanceRequests:
 
     def commands(self) -> list[ControlCommand]:
         return [
-            ControlCommand("oncall_maintenance", "responder", self.maintenance, changes=True),
-            ControlCommand("oncall_end_maintenance", "responder", self.end_maintenance, changes=True),
+            ControlCommand("oncall_maintenance", self.maintenance, changes=True),
+            ControlCommand("oncall_end_maintenance", self.end_maintenance, changes=True),
         ]
 
     def maintenance(self, span: str, reason: str, by: str) -> dict[str, Any]:

@@ -24,12 +24,11 @@ ANSWER_WITHIN = WITHIN + 10
 def on_call_requests(settings: Settings, now: Callable[[], datetime]) -> AbstractContextManager[Ask]:
     """Open while inside. Raises LeaklineError, StateError."""
 
-    def alone(shards: Shards) -> Sequence[ControlCommand]:
+    def alone(shards: Shards, in_force: Settings) -> Sequence[ControlCommand]:
         stores = shards[PROCESS]
-        notice = working_notice(settings)
-        desk = desk_alone(stores, notice, now)
+        desk = desk_alone(stores, working_notice(in_force), now)
         # Nothing was stored in between, and the file is read at once: a command has no time for threads.
-        roster = build_roster(notice, desk.recall, lambda: 0, stores.problems, lambda work: work())
+        roster = build_roster(working_notice(in_force), desk.recall, lambda: 0, stores.problems, lambda work: work())
         return OnCallRequests(lambda: desk, roster, now).commands()
 
     return requests_made(settings, now, alone, ANSWER_WITHIN)

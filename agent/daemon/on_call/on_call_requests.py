@@ -39,9 +39,9 @@ class OnCallRequests:
 
     def commands(self) -> list[ControlCommand]:
         return [
-            ControlCommand("oncall_show", "auditor", self.show, changes=False),
-            ControlCommand("oncall_override", "responder", self.override, changes=True),
-            ControlCommand("oncall_end_override", "responder", self.end_override, changes=True),
+            ControlCommand("oncall_show", self.show, changes=False),
+            ControlCommand("oncall_override", self.override, changes=True),
+            ControlCommand("oncall_end_override", self.end_override, changes=True),
             *self._maintenance.commands(),
         ]
 

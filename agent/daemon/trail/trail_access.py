@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from agent.config.settings import Settings
-from agent.daemon.control.client import ask, is_there
-from agent.daemon.control.state_alone import opened_shards
+from agent.daemon.control.command import ControlCommand
+from agent.daemon.control.requests_made import Ask, requests_made
 from agent.daemon.trail.trail_requests import ABOUT, CHECKPOINT, ERASE, LINES, TrailRequests
-
-Ask = Callable[..., Any]
-"""A request by its name, with its arguments."""
+from agent.store.queue.status import Shards
 
 
 class StoredTrail:
@@ -44,11 +41,9 @@ class StoredTrail:
 @contextmanager
 def stored_trail(settings: Settings, now: Callable[[], datetime]) -> Iterator[StoredTrail]:
     """Open while inside. Raises LeaklineError, StateError."""
-    socket = settings.state.socket()
-    if is_there(socket):
-        yield StoredTrail(partial(ask, socket))
-        return
-    with opened_shards(settings, now) as shards:
-        requests = TrailRequests(lambda: {name: stores.state for name, stores in shards.items()}, now)
-        table = {command.name: command.run for command in requests.commands()}
-        yield StoredTrail(lambda name, **arguments: table[name](**arguments))
+
+    def alone(shards: Shards, _in_force: Settings) -> Sequence[ControlCommand]:
+        return TrailRequests(lambda: {name: stores.state for name, stores in shards.items()}, now).commands()
+
+    with requests_made(settings, now, alone) as request:
+        yield StoredTrail(request)

@@ -38,10 +38,10 @@ class TrailRequests:
 
     def commands(self) -> list[ControlCommand]:
         return [
-            ControlCommand(ABOUT, "viewer", self.about, changes=False),
-            ControlCommand(LINES, "auditor", self.lines, changes=False),
-            ControlCommand(CHECKPOINT, "responder", self.checkpoint, changes=True),
-            ControlCommand(ERASE, "admin", self.erase, changes=True),
+            ControlCommand(ABOUT, self.about, changes=False),
+            ControlCommand(LINES, self.lines, changes=False),
+            ControlCommand(CHECKPOINT, self.checkpoint, changes=True),
+            ControlCommand(ERASE, self.erase, changes=True),
         ]
 
     def about(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import polars as pl
 from agent.detection.sigma.rule import Level
 from agent.notice.incidents.incident import Origin
 
-HISTORY, DRILL = "leakline.alert.history", "leakline.drill"
+HISTORY, DRILL = "leakline.alert.history", "leakline.drill.id"
 """Columns that say from where an alert is."""
 
 INCIDENT = "leakline.incident.id"

@@ -35,7 +35,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def server(path: Path) -> Iterator[ControlServer]:
     runs: dict[str, Any] = {"double": double, "broken": broken, "odd": lambda: object()}
-    commands = [ControlCommand(name, "viewer", run, changes=False) for name, run in runs.items()]
+    commands = [ControlCommand(name, run, changes=False) for name, run in runs.items()]
     server = ControlServer(path, commands, seconds=2.0)
     yield server
     server.close()

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from agent.daemon.control.gate import Gate
 from agent.daemon.incidents.incident_requests import IncidentRequests
 from agent.daemon.notice.link_parts import LinkParts, build_link_parts
 from agent.notice.incidents.book import INCIDENT
@@ -99,7 +100,7 @@ def linking(folder: Path, **values: Any) -> Iterator[Linking]:
     state = IncidentState(folder, settings)
     try:
         edits = IncidentRequests(lambda: state.desks, state.time).edits
-        parts = build_link_parts(settings, PUBLIC_URL, lambda: state.desks[PROCESS], edits, state.time)
+        parts = build_link_parts(settings, PUBLIC_URL, lambda: state.desks[PROCESS], edits, state.time, Gate())
         with listening(serves=False, links=parts.acknowledgements, tls=tls) as there:
             there.verify = ssl.create_default_context(cafile=certificates.ca)
             yield Linking(state, parts, there)

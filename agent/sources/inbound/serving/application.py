@@ -69,15 +69,18 @@ class InboundApplication:
         description: bytes,
         now: Callable[[], datetime],
         links: LinkRoute | None = None,
+        admits: Callable[[str], bool] = lambda _sender: True,
     ) -> None:
         """`source_of`: what takes the reports about an org, by its name; asked for each request. `description`: what is
-        answered at `/openapi.json`; `links`: those of messages, where there are any.
+        answered at `/openapi.json`; `links`: those of messages, where there are any; `admits`: whether a sender that has proved
+        who it is may report.
         """
         self._senders = senders
         self._source_of = source_of
         self._description = description
         self._now = now
         self._links = links
+        self._admits = admits
         self._bodies = BodiesInHand(max_bytes)
         self._commits = CommitAnswers()
         self._awaited = Counter[str]()
@@ -187,6 +190,8 @@ class InboundApplication:
                 401, detail, headers=((b"www-authenticate", b'Bearer realm="leakline"'),), ends=body is None
             )
         exchange.prove()
+        if not self._admits(sender.settings.name):
+            raise RequestRefusal(403, "This sender may not report.", ends=body is None)
         if not sender.pace.take():
             detail = (
                 f"More than {sender.settings.requests_per_second} requests came within a second; send it again later."

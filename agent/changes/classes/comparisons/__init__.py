@@ -1,0 +1,1 @@
+"""Whole documents, each compared by its tables."""

@@ -1,0 +1,1 @@
+"""What `leakline changes` prints."""

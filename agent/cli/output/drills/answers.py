@@ -1,0 +1,68 @@
+"""What the commands about drills ask the daemon, and how they show the answer."""
+
+from __future__ import annotations
+
+import getpass
+import time
+from typing import Any
+
+from agent.cli.output.console import out, print_json
+from agent.cli.output.drills.page import print_begin, print_stage, print_verdict, show_list, show_status
+from agent.config.settings import Settings
+from agent.daemon.control.client import ask
+from agent.errors import LeaklineError
+from agent.exit_status import FINE, FOUND
+
+LOOK_EVERY = 0.3
+"""Seconds."""
+
+
+def listed(settings: Settings, *, as_json: bool) -> None:
+    """`leakline drill list`."""
+    found = _asked(settings, "drill_list")
+    if as_json:
+        print_json(found)
+    else:
+        show_list(found, out)
+
+
+def ran(settings: Settings, scenario: str, speed: float, *, as_json: bool) -> int:
+    """`leakline drill run`: each stage as soon as it is judged. The exit status."""
+    drill = _asked(settings, "drill_run", scenario=scenario, speed=speed, by=getpass.getuser())
+    if not as_json:
+        print_begin(drill, out)
+    shown = 0
+    while True:
+        drill = _asked(settings, "drill_show", number=drill["id"])
+        if not as_json:
+            for stage in drill["stages"][shown:]:
+                print_stage(stage, drill, out)
+            shown = len(drill["stages"])
+        if drill["verdict"] != "running":
+            break
+        time.sleep(LOOK_EVERY)
+    if as_json:
+        print_json(drill)
+    else:
+        print_verdict(drill, out)
+    return FINE if drill["verdict"] == "passed" else FOUND
+
+
+def status(settings: Settings, *, as_json: bool) -> int:
+    """`leakline drill status`. The exit status: 1 where one failed last, or is overdue."""
+    found = _asked(settings, "drill_status")
+    if as_json:
+        print_json(found)
+    else:
+        show_status(found, out)
+    last = {drill["scenario"]: drill["verdict"] for drill in reversed(found["newest"])}
+    return FOUND if found["overdue"] or "failed" in last.values() else FINE
+
+
+def _asked(settings: Settings, request: str, /, **arguments: Any) -> Any:
+    socket = settings.state.socket()
+    answer = ask(socket, request, **arguments)
+    if answer is None:
+        hint = "start it (`leakline run`): a drill goes through the pipeline that runs"
+        raise LeaklineError(f"no daemon is running at {socket}", hint=hint)
+    return answer

@@ -1,0 +1,255 @@
+"""Where people change governed settings: each act is one transaction with its record in the trail and its event.
+
+The daemon is restarted in place for settings that come into force: everything is built from them anew, and nothing is lost by
+that, as nothing is by any stop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from agent.changes import book
+from agent.changes.change import (
+    LONGEST_BREAK_GLASS,
+    LONGEST_TEXT,
+    LONGEST_WEAKER,
+    OPEN_FOR,
+    SHORTEST,
+    SettingsChange,
+    Vote,
+    Way,
+)
+from agent.changes.classes.change_class import gravest
+from agent.changes.classes.comparisons.governed import differences
+from agent.changes.voting import RolesOf, Standing, standing
+from agent.config.governed import governed_document, with_governed
+from agent.config.settings import Settings
+from agent.daemon.changes.change_record import tell, values
+from agent.daemon.changes.change_writer import ChangeRefused, ChangeWriter, known_change, readable
+from agent.duration import written
+from agent.errors import SettingsError
+from agent.notice.incidents.desk import IncidentChange, IncidentDesk
+from agent.permissions.principal import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What somebody wants."""
+
+    document: Mapping[str, Any]
+    """Governed settings, whole."""
+    reason: str
+    ticket: str = ""
+    lasts: timedelta | None = None
+    way: Way = "votes"
+
+
+class ChangeDesk:
+    """Of one daemon. Safe for threads: whoever writes holds the lock of the process's shard."""
+
+    def __init__(
+        self,
+        desk: Callable[[], IncidentDesk],
+        settings: Callable[[], Settings],
+        roles_of: RolesOf,
+        floors: Callable[[Settings], None],
+        now: Callable[[], datetime],
+        restart: Callable[[str], None],
+        soon: Callable[[], None],
+    ) -> None:
+        """`desk`: of the process's own shard; `settings`: in force; `floors`: raises SettingsError for what is weaker than law;
+        `restart`: the daemon is to begin anew, for a reason; `soon`: the trail's checkpoint is to follow soon.
+        """
+        self._desk = desk
+        self._settings = settings
+        self._roles_of = roles_of
+        self._floors = floors
+        self._now = now
+        self._soon = soon
+        self._writer = ChangeWriter(roles_of, restart)
+
+    # Asking
+
+    def changes(self) -> list[SettingsChange]:
+        """All, the oldest first."""
+        with readable():
+            return list(book.changes(self._desk().recall))
+
+    def change(self, number: str) -> SettingsChange:
+        """Raises LeaklineError."""
+        return known_change(self._desk().recall, number)
+
+    def standing(self, change: SettingsChange) -> Standing:
+        """Who has approved it, and what it still needs."""
+        return standing(change, self._roles_of)
+
+    def document(self, change: SettingsChange) -> dict[str, Any]:
+        """The governed settings that it leads to. Raises LeaklineError."""
+        with readable():
+            return book.content(self._desk().recall, change.outcome)
+
+    # Acting
+
+    def propose(self, caller: Principal, proposal: Proposal) -> SettingsChange:
+        """As it is stored. Raises ChangeRefused, SettingsError for settings that cannot be."""
+        self._require_permissions()
+        _require_text(proposal)
+        _require_time(proposal)
+        settings = with_governed(self._settings(), proposal.document)
+        outcome = governed_document(settings)
+        with self._writing() as writing:
+            base = self._writer.in_force(writing)
+            found = differences(governed_document(self._settings()), outcome)
+            if not found:
+                raise ChangeRefused("these are the settings in force; there is nothing to change")
+            number, counted = book.next_number(writing.recall, writing.now)
+            change = SettingsChange(
+                number,
+                caller.name,
+                writing.now,
+                proposal.reason,
+                proposal.ticket,
+                base.sha256,
+                book.digest(outcome),
+                gravest(found),
+                found,
+                proposal.way,
+                writing.now + OPEN_FOR,
+                proposal.lasts,
+            )
+            writing.apply(counted)
+            refusal = self._refusal(change, settings)
+            if not refusal:
+                writing.apply({**book.stored_content(outcome), **book.stored_change(change)})
+                said = f"{caller.name} proposes {number}, which {_VERBS[change.change_class]}"
+                tell(writing, change, "change-proposed", said, by=caller.name, personal=values(change))
+                if proposal.way == "break-glass":
+                    change = self._writer.apply(writing, change, base, caller.name)
+            else:
+                said = f"a change that {caller.name} proposes is refused: {refusal}"
+                tell(writing, change, "change-refused", said, by=caller.name, personal=values(change))
+        self._soon()
+        if refusal:
+            raise ChangeRefused(refusal, hint="nothing was changed; the attempt is recorded")
+        return change
+
+    def vote(self, caller: Principal, number: str, outcome: str, *, approves: bool, reason: str = "") -> SettingsChange:
+        """`outcome`: the digest of the settings that the person saw, or its beginning of 12 characters at least. Raises ChangeRefused."""
+        with self._writing() as writing:
+            change, refusal = self._writer.still_open(writing, number)
+            if not refusal:
+                self._require_vote(change, caller, outcome, approves=approves)
+                vote = Vote(caller.name, writing.now, approves, change.outcome, str(reason)[:LONGEST_TEXT])
+                change = self._writer.voted(writing, change, vote)
+        self._soon()
+        if refusal:
+            raise ChangeRefused(refusal)
+        return change
+
+    def withdraw(self, caller: Principal, number: str) -> SettingsChange:
+        """By who proposed it. Raises ChangeRefused."""
+        with self._writing() as writing:
+            change, refusal = self._writer.still_open(writing, number)
+            if not refusal:
+                if change.by != caller.name:
+                    raise ChangeRefused(
+                        f"{change.number} was proposed by {change.by}", hint="who proposed it can withdraw it"
+                    )
+                change = self._writer.end(writing, change, "withdrawn", caller.name, "")
+        if refusal:
+            raise ChangeRefused(refusal)
+        return change
+
+    def end(self, caller: Principal, number: str) -> SettingsChange:
+        """End a break-glass change before its time. Raises ChangeRefused."""
+        with self._writing() as writing:
+            change = self.change(number)
+            if change.way != "break-glass" or change.state != "applied":
+                raise ChangeRefused(f"{change.number} is not a break-glass change in force")
+            return self._writer.revert(writing, change, caller.name)
+
+    def look(self) -> None:
+        """Proposals whose time is over, and changes that were for a time; to be called about once a minute."""
+        now = self._now()
+        due = [change for change in self.changes() if _is_due(change, now)]
+        if not due:
+            return
+        with self._writing() as writing:
+            for change in due:
+                if change.state == "applied":
+                    self._writer.revert(writing, change, "leakline")
+                else:
+                    self._writer.end(writing, change, "expired", "leakline", "its time ended before it was approved")
+
+    # What is refused
+
+    def _require_vote(self, change: SettingsChange, caller: Principal, outcome: str, *, approves: bool) -> None:
+        if caller.name == change.by and approves:
+            raise ChangeRefused(
+                f"{change.number} is {caller.name}'s own; a person other than who proposed it has to approve it"
+            )
+        if any(vote.by == caller.name for vote in change.votes):
+            raise ChangeRefused(f"{caller.name} has voted on {change.number} already")
+        if len(str(outcome)) < _SHORTEST_DIGEST or not change.outcome.startswith(str(outcome)):
+            raise ChangeRefused(
+                f"{change.number} leads to the settings {change.outcome[:12]}, and not to those that were looked at",
+                hint=f"read `leakline changes show {change.number}` and vote on what it shows",
+            )
+        # The change is about the settings in force (else it is void); stored they may lack what a newer version added.
+        if differences(governed_document(self._settings()), self.document(change)) != list(change.differences):
+            raise ChangeRefused(f"what {change.number} does is shown otherwise than it was stored; propose it again")
+
+    def _refusal(self, change: SettingsChange, settings: Settings) -> str:
+        """Why it cannot even be proposed; empty where it can."""
+        try:
+            self._floors(settings)
+        except SettingsError as error:
+            return str(error)
+        forbidden = [f"{found.path}: {found.why}" for found in change.differences if found.change_class == "forbidden"]
+        return "; ".join(forbidden)
+
+    def _require_permissions(self) -> None:
+        if self._settings().permissions is None:
+            raise ChangeRefused(
+                "permissions are not set, so that changes need no approval",
+                hint="edit the settings file and restart: what differs is recorded as a change by one pair of eyes",
+            )
+
+    @contextmanager
+    def _writing(self) -> Iterator[IncidentChange]:
+        with readable(), self._desk().changing() as writing:
+            yield writing
+
+
+_SHORTEST_DIGEST = 12
+_VERBS = {
+    "neutral": "changes nothing of what protects",
+    "strengthen": "strengthens",
+    "weaken": "weakens",
+    "forbidden": "cannot be",
+}
+
+
+def _is_due(change: SettingsChange, now: datetime) -> bool:
+    if change.state == "applied":
+        return change.reverts_at is not None and now >= change.reverts_at
+    return change.state == "open" and now >= change.expires_at
+
+
+def _require_text(proposal: Proposal) -> None:
+    if not proposal.reason.strip():
+        raise ChangeRefused("a change needs a reason", hint="write --reason")
+    if max(len(proposal.reason), len(proposal.ticket)) > LONGEST_TEXT:
+        raise ChangeRefused(f"a reason and a ticket have at most {LONGEST_TEXT:,} characters each")
+
+
+def _require_time(proposal: Proposal) -> None:
+    longest = LONGEST_BREAK_GLASS if proposal.way == "break-glass" else LONGEST_WEAKER
+    if proposal.lasts is not None and not SHORTEST <= proposal.lasts <= longest:
+        raise ChangeRefused(
+            f"a change lasts from {written(SHORTEST)} to {written(longest)}", hint="write such as --for 4h"
+        )

@@ -1,0 +1,82 @@
+"""What of permissions and changes runs in the daemon, put together."""
+
+from __future__ import annotations
+
+import pwd
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from agent.assembly.node import Node
+from agent.config.governed import governed_document
+from agent.config.settings_files import SettingsFiles
+from agent.daemon.changes.change_desk import ChangeDesk
+from agent.daemon.changes.change_requests import ChangeRequests
+from agent.daemon.changes.drift_watch import DriftWatch
+from agent.daemon.changes.settings_record import record_settings
+from agent.daemon.control.command import ControlCommand
+from agent.daemon.control.denials import Denials
+from agent.daemon.control.gate import Gate
+from agent.permissions.principal import user_principal
+from agent.permissions.roles import Role
+from agent.permissions.settings import PermissionSettings
+from agent.store.keys import PROCESS
+
+
+@dataclass(frozen=True)
+class ChangeParts:
+    """Of one daemon."""
+
+    desk: ChangeDesk
+    commands: Sequence[ControlCommand]
+    gate: Gate
+    denials: Denials
+    drift: DriftWatch
+    files: SettingsFiles | None
+    """The settings files as a reload is to read them."""
+
+    def look(self) -> None:
+        """About once a minute."""
+        self.desk.look()
+        self.drift.look()
+
+
+def build_change_parts(
+    node: Node,
+    files: SettingsFiles | None,
+    now: Callable[[], datetime],
+    restart: Callable[[str], None],
+    soon: Callable[[], None],
+) -> ChangeParts:
+    """The settings of this start are recorded. `files`: None where the settings come from no file; `restart`, `soon`: see `ChangeDesk`. Raises
+    LeaklineError, StateError.
+    """
+    process = node.shards[PROCESS]
+
+    def permissions() -> PermissionSettings | None:
+        return node.settings.permissions
+
+    def roles_of(name: str) -> Collection[Role]:
+        try:
+            user = pwd.getpwnam(name)
+        except KeyError:
+            return frozenset()
+        return user_principal(user.pw_uid, user.pw_gid, permissions()).roles
+
+    record_settings(process.desk, node.settings)
+    denials = Denials(process.stores.problems.announce, now)
+    desk = ChangeDesk(
+        lambda: node.shards[PROCESS].desk,
+        lambda: node.settings,
+        roles_of,
+        lambda settings: None,
+        now,
+        restart,
+        soon,
+    )
+    drift = DriftWatch(files.path if files is not None else None, lambda: node.settings, process.stores.problems)
+    if files is not None:
+        approved = governed_document(node.settings) if permissions() is not None else None
+        files = replace(files, settings=node.settings, approved=approved)
+    gate = Gate(permissions, denials.note)
+    return ChangeParts(desk, ChangeRequests(desk).commands(), gate, denials, drift, files)

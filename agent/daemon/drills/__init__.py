@@ -1,0 +1,1 @@
+"""Drills in the running daemon: asked for, planted, watched, judged, kept."""

@@ -1,0 +1,62 @@
+"""What a second person has to say as well, where permissions are set: that a notice need not be sent.
+
+The first one's word is noted and changes nothing; it counts once another person with the same role says the same. A name that
+the first one gives as the approver is nobody's word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from agent.daemon.incidents.incident_edit import Edit, Editing
+from agent.notice.incidents.changes.refusal import NotAllowed
+from agent.notice.incidents.incident import Incident
+
+WAIVER = "waiver/"
+"""Keys under `keys.RESPONSE`: by incident and what is said: JSON {by, at, reason}."""
+
+HOLDS_FOR = timedelta(hours=24)
+"""As long as a change of settings waits for its votes."""
+
+PROPOSED = "incident-waiver-proposed"
+
+
+@dataclass(frozen=True, slots=True)
+class FirstWord:
+    by: str
+    at: datetime
+    reason: str
+
+
+def first_word(editing: Editing, incident: Incident, what: str) -> FirstWord | None:
+    """What another person has said of it, and that still holds."""
+    data = editing.change.recall(_key(incident, what))
+    if data is None:
+        return None
+    known: Mapping[str, Any] = orjson.loads(data)
+    word = FirstWord(known["by"], datetime.fromisoformat(known["at"]), known["reason"])
+    return word if word.by != editing.by and editing.now - word.at < HOLDS_FOR else None
+
+
+def noted(editing: Editing, incident: Incident, what: str, reason: str) -> Edit:
+    """The edit that notes the first word: the incident stays as it is. Raises NotAllowed without a reason."""
+    if not reason.strip():
+        raise NotAllowed("a reason is needed", hint="write it with --reason")
+    word = {"by": editing.by, "at": editing.now.isoformat(), "reason": reason}
+    editing.change.apply({_key(incident, what): orjson.dumps(word)})
+    said = f"is not yet {what}: {editing.by} says so, and a second person has to say the same within a day"
+    return Edit(incident, PROPOSED, said, {"what": what}, {"reason": reason})
+
+
+def used(editing: Editing, incident: Incident, what: str) -> None:
+    """It counts now, and not once more."""
+    editing.change.apply({_key(incident, what): None})
+
+
+def _key(incident: Incident, what: str) -> str:
+    return f"{WAIVER}{incident.id}/{what}"

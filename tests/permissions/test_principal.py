@@ -1,0 +1,51 @@
+"""Who is behind a connection."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+
+from agent.permissions.principal import login_name, members, user_principal
+from agent.permissions.roles import ROLES
+from agent.permissions.settings import PermissionSettings
+from tests.permissions.users import STRANGER, USERS, needs_users
+
+SETTINGS = PermissionSettings(groups={group: role for role, group in USERS.items()})  # type: ignore[misc]
+UNKNOWN = 54_321
+
+
+@needs_users
+def test_users_have_the_roles_of_their_groups() -> None:
+    """As the system's database has them, and no other."""
+    for role, name in USERS.items():
+        user = pwd.getpwnam(name)
+        found = user_principal(user.pw_uid, user.pw_gid, SETTINGS)
+        assert (found.name, found.roles) == (name, frozenset({role}))
+    stranger = pwd.getpwnam(STRANGER)
+    assert not user_principal(stranger.pw_uid, stranger.pw_gid, SETTINGS).roles
+
+
+def test_an_unknown_user_has_the_role_of_the_process_group_alone() -> None:
+    """A user without an entry has no name, and no groups besides."""
+    found = user_principal(UNKNOWN, UNKNOWN, SETTINGS)
+    assert (found.name, found.roles) == (f"uid {UNKNOWN}", frozenset())
+
+
+def test_root_looks_after_the_host_and_judges_nothing() -> None:
+    """It is an admin, and neither privacy officer nor approver; the service's own user is a program."""
+    assert user_principal(0, 0, SETTINGS, service=UNKNOWN).roles == {"admin", "service"}
+    assert user_principal(UNKNOWN, UNKNOWN, SETTINGS, service=UNKNOWN).roles == {"service"}
+
+
+def test_without_permissions_everybody_may_do_everything() -> None:
+    """One pair of eyes, as the settings say."""
+    assert user_principal(UNKNOWN, UNKNOWN, None).roles == set(ROLES)
+
+
+def test_members_are_those_of_the_database() -> None:
+    """Those whose first group it is, and those whom it names; of a group that there is not, none."""
+    own = pwd.getpwuid(os.geteuid())
+    assert own.pw_name in members(frozenset({grp.getgrgid(own.pw_gid).gr_name}))
+    assert members(frozenset({"there-is-no-such-group"})) == frozenset()
+    assert login_name(os.geteuid()) == own.pw_name
