@@ -18,7 +18,7 @@ from agent.assembly.batch_processing import BatchProcessing, LoadedFiles, build_
 from agent.assembly.destinations import build_destination
 from agent.assembly.live_mapping import LiveMapping
 from agent.assembly.load_failures import LoadFailure
-from agent.assembly.notice.floors import notice_at_floors, pack_for, refuse_weaker
+from agent.assembly.notice.floors import refuse_weaker, working_notice
 from agent.assembly.secret_check import unusable_destinations
 from agent.assembly.shard import Answers, Shard, ShardSurroundings, StopEvent, build_shard
 from agent.assembly.sources import warn_of_rotation
@@ -217,8 +217,7 @@ def build_node(
     Raises SettingsError (also when nothing can run for want of secrets, or notices would be weaker than the law), StateError. Rules,
     mappings and lists that do not load are left out and reported as problems.
     """
-    pack = pack_for(settings)
-    refuse_weaker(settings, pack)
+    refuse_weaker(settings)
     destinations = [build_destination(destination, now, stop) for destination in settings.destinations]
     orgs = {org.name: org for org in settings.orgs}
     sessions = {name: _session(org, now) for name, org in orgs.items()}
@@ -230,7 +229,7 @@ def build_node(
     processing = build_processing(settings, cache=cache.directory())
     downloads = settings.state.directory / "downloads"
     downloads.mkdir(mode=0o700, exist_ok=True)
-    answers = Answers(notice_at_floors(settings, pack))
+    answers = Answers(working_notice(settings))
     answers.head.restore(newest_checkpoint(shards[keys.PROCESS].state))
     surroundings = ShardSurroundings(downloads, now, stop, watch, settings.inbound, answers)
     built = {
