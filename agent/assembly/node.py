@@ -18,7 +18,7 @@ from agent.assembly.batch_processing import BatchProcessing, LoadedFiles, build_
 from agent.assembly.destinations import build_destination
 from agent.assembly.live_mapping import LiveMapping
 from agent.assembly.load_failures import LoadFailure
-from agent.assembly.notice.floors import pack_for, refuse_weaker, working_notice
+from agent.assembly.notice.floors import refuse_weaker, working_notice
 from agent.assembly.secret_check import unusable_destinations
 from agent.assembly.shard import Answers, Shard, ShardSurroundings, StopEvent, build_shard
 from agent.assembly.sources import warn_of_rotation
@@ -233,7 +233,7 @@ def build_node(
     Raises SettingsError (also when nothing can run for want of secrets, or notices would be weaker than the law), StateError. Rules,
     mappings and lists that do not load are left out and reported as problems.
     """
-    refuse_weaker(settings, pack_for(settings))
+    refuse_weaker(settings)
     orgs = {org.name: org for org in settings.orgs}
     directory = StateDirectory(settings.state.directory)
     opening = ShardOpening(directory, now)

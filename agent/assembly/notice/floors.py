@@ -18,8 +18,13 @@ def pack_for(settings: Settings) -> RegimePack | None:
     return choose(stored(settings.state.directory), settings.notice.pack).signed.pack
 
 
-def refuse_weaker(settings: Settings, pack: RegimePack | None) -> None:
-    """Raises SettingsError with a line for each thing that is weaker than the law of the pack."""
+def refuse_weaker(settings: Settings) -> None:
+    """Raises SettingsError with a line for each thing that is weaker than the law of the pack in force; PackRefused."""
+    refuse_weaker_by(settings, pack_for(settings))
+
+
+def refuse_weaker_by(settings: Settings, pack: RegimePack | None) -> None:
+    """The same by a pack. Raises SettingsError."""
     if settings.notice is None or pack is None:
         return
     if lines := [f"{breach.key}: {breach.sentence}" for breach in below_floor(settings.notice, pack)]:

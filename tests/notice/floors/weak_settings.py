@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from agent.assembly.notice.floors import notice_at_floors, pack_for, refuse_weaker
+from agent.assembly.notice.floors import notice_at_floors, pack_for, refuse_weaker_by
 from agent.config.settings import Settings, parse
 from agent.config.settings_file import read_document
 from agent.errors import SettingsError
@@ -40,7 +40,7 @@ def judged(seed: int, folder: Path) -> Verdict:
         settings = accepted(path)
         asks = settings.notice is not None and settings.notice.pack is not None
         pack = pack_for(settings) if asks else shipped().pack  # which is the same, and read once
-        refuse_weaker(settings, pack)
+        refuse_weaker_by(settings, pack)
     except SettingsError as error:
         return Verdict(seed, str(error))
     works = notice_at_floors(settings, pack)
