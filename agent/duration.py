@@ -33,7 +33,9 @@ LONGEST = timedelta(days=36_525)
 
 
 def parse_duration(value: Any) -> Any:
-    """`5m` to a timedelta; timedeltas pass. Raises ValueError, in words for a settings file."""
+    """`5m` to a timedelta of whole milliseconds, as `written` gives them; timedeltas pass. Raises ValueError, in words for a settings
+    file.
+    """
     if isinstance(value, timedelta):
         return value
     found = re.fullmatch(_FORM, value) if isinstance(value, str) else None
@@ -42,6 +44,7 @@ def parse_duration(value: Any) -> Any:
         raise ValueError(f"{shown} is not a span of time; write a number and a unit, such as 30s, 5m, 24h or 3d")
     try:
         span = timedelta(**{_UNITS[found[2]]: float(found[1])})
+        span = timedelta(milliseconds=round(span / timedelta(milliseconds=1)))
     except OverflowError:
         span = timedelta.max
     if span > LONGEST:

@@ -18,6 +18,7 @@ from agent.assembly.batch_processing import BatchProcessing, LoadedFiles, build_
 from agent.assembly.destinations import build_destination
 from agent.assembly.live_mapping import LiveMapping
 from agent.assembly.load_failures import LoadFailure
+from agent.assembly.notice.floors import refuse_weaker, working_notice
 from agent.assembly.secret_check import unusable_destinations
 from agent.assembly.shard import Answers, Shard, ShardSurroundings, StopEvent, build_shard
 from agent.assembly.sources import warn_of_rotation
@@ -27,6 +28,7 @@ from agent.detection.sigma import cache
 from agent.drills.mark import CurrentDrill
 from agent.errors import FileError, LeaklineError, SettingsError, StateError
 from agent.model import Destination
+from agent.notice.settings import NoticeSettings
 from agent.pipeline.commit_line import BatchCommit
 from agent.sources.inbound.source import InboundReports
 from agent.sources.salesforce.session import Session
@@ -127,6 +129,11 @@ class Node:
         return self.processing.loaded.rules.sha256
 
     @property
+    def notice(self) -> NoticeSettings | None:
+        """The settings `notice` as they work; in `settings` they are as they are written."""
+        return self._surroundings.answers.notice
+
+    @property
     def trail_head(self) -> TrailHead:
         """What alerts of all shards say of the trail's newest checkpoint."""
         return self._surroundings.answers.head
@@ -223,9 +230,10 @@ def build_node(
 
     `watch`: called after each commit with the name of its shard.
 
-    Raises SettingsError (also when nothing can run for want of secrets), StateError. Rules, mappings and lists that do
-    not load are left out and reported as problems.
+    Raises SettingsError (also when nothing can run for want of secrets, or notices would be weaker than the law), StateError. Rules,
+    mappings and lists that do not load are left out and reported as problems.
     """
+    refuse_weaker(settings)
     orgs = {org.name: org for org in settings.orgs}
     directory = StateDirectory(settings.state.directory)
     opening = ShardOpening(directory, now)
@@ -242,7 +250,7 @@ def build_node(
     processing = build_processing(settings, cache=cache.directory())
     downloads = settings.state.directory / "downloads"
     downloads.mkdir(mode=0o700, exist_ok=True)
-    answers = Answers(settings.notice)
+    answers = Answers(working_notice(settings))
     answers.head.restore(newest_checkpoint(shards[keys.PROCESS].state))
     surroundings = ShardSurroundings(downloads, now, stop, watch, settings.inbound, answers)
     built = {

@@ -17,7 +17,8 @@ from agent.notice.counting.working_days import UnknownCalendar, country_of
 from agent.notice.regimes import model
 from agent.notice.regimes.model import PRIOR_STAGE, Obligation, Reading, Regime, RegimePack
 
-DETECTED = "detected"
+DETECTED, AWARE = "detected", "aware"
+"""Anchors: when a rule matched, and when a person was sure enough."""
 
 Facts = Mapping[str, float | bool]
 

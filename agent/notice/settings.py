@@ -9,12 +9,12 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from agent.detection.sigma.rule import Level
-from agent.duration import PositiveDuration, at_most
+from agent.duration import PositiveDuration, at_most, written
 from agent.notice.arrangements.channels import ChannelSettings
 from agent.notice.arrangements.known_names import wrong_names
 from agent.notice.arrangements.organisation import OrganisationSettings
 from agent.notice.arrangements.people import OnCallSettings, PersonSettings
-from agent.notice.arrangements.policies import DEFAULT, AlarmSettings, PolicySettings
+from agent.notice.arrangements.policies import DEFAULT, AlarmSettings, PolicySettings, with_others
 from agent.notice.arrangements.self_watch import CanarySettings, HeartbeatSettings
 from agent.notice.declared import EVENT, OCCURRED
 from agent.notice.regimes.model import Zone
@@ -43,7 +43,8 @@ class NoticeSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     zone: Zone | None = None
-    """Where days end for recipients of which the pack does not say it: a name such as Europe/Berlin."""
+    """Where days end for recipients of which the pack does not say it: a name such as Europe/Berlin. In the place of the law they end
+    as well: of the two the earlier end counts."""
     jurisdictions: list[Name] = Field(default_factory=list)
     """Whose law binds, by the pack's names: eu, uk, us-ca, … That of a part (us-ca) brings the whole's (us)."""
     roles: list[Name] = Field(default_factory=lambda: ["controller"])
@@ -53,20 +54,23 @@ class NoticeSettings(BaseModel):
     contracts: list[ContractSettings] = Field(default_factory=list)
     """Contracts that ask for a notice."""
     clocks_from: Level = "high"
-    """Level of an alert from which the clocks of its incident start at once; below it, when a person says so."""
+    """Level of an alert from which the clocks of its incident start at once; below it, when a person says so. Where a law binds, high
+    or lower."""
     presume_aware_after: PositiveDuration = timedelta(hours=24)
-    """Where no person decides whether an incident is a breach, awareness is presumed so long after its detection."""
-    group_within: PositiveDuration = timedelta(hours=24)
+    """Where no person decides whether an incident is a breach, awareness is presumed so long after its detection: at most the shortest
+    term that counts from awareness."""
+    group_within: Annotated[PositiveDuration, at_most(timedelta(days=7))] = timedelta(hours=24)
     """Alerts about the same user, session or app within this time belong to one incident."""
     close_candidates_after: PositiveDuration = timedelta(days=30)
-    """A candidate without any decision is closed, with this as its reason, so long after its last alert."""
+    """A candidate without any decision is closed, with this as its reason, so long after its last alert; not before `group_within`."""
     longest_snooze: PositiveDuration = timedelta(hours=24)
-    """How long an incident can be put aside at most. It stops no clock."""
+    """How long an incident can be put aside at most: no longer than the shortest term of a law. It stops no clock."""
     pack: Path | None = None
     """A newer signed pack of regimes than the one that came with Leakline. Refused, what is in force stays."""
 
     policies: list[PolicySettings] = Field(default_factory=list)
-    """Who is notified of incidents. Where there are people and no policy, who is on call is notified, then everyone."""
+    """Who is notified of incidents. Where there are people and no policy, who is on call is notified, then everyone; so too of orgs
+    that no policy names. Where a law binds, policies have the levels high and critical."""
     alarms: AlarmSettings = Field(default_factory=AlarmSettings)
     """When people are notified of deadlines that come near. No acknowledgement, snooze or maintenance keeps them."""
     on_call: OnCallSettings = Field(default_factory=OnCallSettings)
@@ -82,20 +86,32 @@ class NoticeSettings(BaseModel):
     links_expire_after: Annotated[PositiveDuration, at_most(timedelta(days=7))] = timedelta(hours=24)
     """How long a link in a message can be used to acknowledge, from when the message was made."""
     longest_maintenance: PositiveDuration = timedelta(hours=4)
-    """How long a maintenance window can be at most. It holds back no critical incident and no alarm of a deadline."""
+    """How long a maintenance window can be at most: no longer than the shortest term of a law. It holds back no critical incident and
+    no alarm of a deadline."""
     organisation: OrganisationSettings = Field(default_factory=OrganisationSettings)
     """What notices say of you."""
 
     @property
     def policies_in_force(self) -> list[PolicySettings]:
-        """Those of the settings, or the default where people are named; empty where nobody is told."""
-        return self.policies or ([DEFAULT] if self.people else [])
+        """Those of the settings, with one for orgs that they leave out, or the default where people are named; empty where nobody is
+        told.
+        """
+        return with_others(self.policies) or ([DEFAULT] if self.people else [])
 
     @model_validator(mode="after")
     def _names_are_known(self) -> NoticeSettings:
         parts = self.policies, self.on_call, self.people, self.channels, self.canary
         if wrong := next(wrong_names(*parts), None):
             raise ValueError(wrong)
+        return self
+
+    @model_validator(mode="after")
+    def _candidates_wait_for_more(self) -> NoticeSettings:
+        # One that is closed takes its detection with it: what comes next would count from a later one.
+        if self.close_candidates_after < self.group_within:
+            least = written(self.group_within)
+            message = f"{written(self.close_candidates_after)} is less than `group_within`; write {least} or more"
+            raise ValueError(f"close_candidates_after: {message}")
         return self
 
     @field_validator("contracts")

@@ -101,3 +101,12 @@ def test_the_pack_that_the_daemon_keeps_counts(tmp_path: Path) -> None:
     assert told[0] == "FAIL"
     assert "install the Leakline that it came with" in told[2]
     state.close()
+
+
+def test_what_is_weaker_than_the_law_is_wrong(tmp_path: Path) -> None:
+    """The daemon does not start with it. A name that no regime has is said once."""
+    found = list(wrong(findings(tmp_path, {"jurisdictions": ["eu", "UK"], "presume_aware_after": "30d"})))
+    assert found == [
+        ("FAIL", "notice.jurisdictions", "write uk"),
+        ("FAIL", "notice.presume_aware_after", "write 3d or less"),
+    ]

@@ -10,12 +10,10 @@ from agent.daemon.clock import utc_now
 from agent.errors import SettingsError
 from agent.model import Finding
 from agent.notice.arrangements.people import PersonSettings
-from agent.notice.arrangements.policies import EVERYONE, ON_CALL, PolicySettings
+from agent.notice.arrangements.policies import EVERYONE, GRAVE, ON_CALL, PolicySettings
 from agent.notice.settings import NoticeSettings
 from agent.own_event import EventValue
 from agent.wording.number import counted
-
-GRAVE = ("high", "critical")
 
 SUBJECT = "notice"
 

@@ -6,9 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from agent.config.settings import Settings
 from agent.model import Finding
-from agent.notice.arrangements.policies import PolicySettings
-
-GRAVE = ("high", "critical")
+from agent.notice.arrangements.policies import GRAVE, PolicySettings
 
 SUBJECT = "notice.policies"
 
@@ -24,9 +22,10 @@ def examine_policies(settings: Settings) -> Iterator[Finding]:
                 yield _warning(message, "correct the name, or add a file with that org to the folder orgs.d")
     if policies:
         yield from _without_policy(policies, names)
-    for number, policy in enumerate(policies):
+    written = settings.notice.policies if settings.notice else []
+    for number, policy in enumerate(written):
         pairs = [(level, name) for level in policy.levels for name in policy.orgs or names]
-        if pairs and all(_is_taken(policies[:number], level, name) for level, name in pairs):
+        if pairs and all(_is_taken(written[:number], level, name) for level, name in pairs):
             message = f"the policy {policy.name} is never taken: those before it take all of its incidents"
             yield _warning(message, "write it before them, or remove it")
 

@@ -7,6 +7,7 @@ from datetime import date
 
 from agent.config.settings import Settings
 from agent.model import Finding
+from agent.notice.floors.floors import below_floor
 from agent.notice.regimes.binding import bindings
 from agent.notice.regimes.choice import choose
 from agent.notice.regimes.doubtful_names import idle_names, unknown_names
@@ -40,6 +41,7 @@ def examine_regimes(settings: Settings, today: date) -> Iterator[Finding]:
         yield _warning(message, "install a newer Leakline, or name a newer signed pack in `notice.pack`")
     if notice is not None:
         yield from _names(pack, notice, today)
+        yield from _weaker(pack, notice)
         yield _outcome(pack, notice, today)
 
 
@@ -48,6 +50,14 @@ def _names(pack: RegimePack, notice: NoticeSettings, today: date) -> Iterator[Fi
         yield Finding(doubt.setting, False, doubt.message, doubt.fix)
     for doubt in idle_names(pack, notice, today):
         yield Finding(doubt.setting, False, doubt.message, doubt.fix, warning=True)
+
+
+def _weaker(pack: RegimePack, notice: NoticeSettings) -> Iterator[Finding]:
+    """What the daemon does not start with; names that no regime has are found already."""
+    known = {(doubt.setting, doubt.message) for doubt in unknown_names(pack, notice)}
+    for breach in below_floor(notice, pack):
+        if (breach.key, breach.message) not in known:
+            yield Finding(breach.key, False, breach.message, breach.fix)
 
 
 def _outcome(pack: RegimePack, notice: NoticeSettings, today: date) -> Finding:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from agent.assembly.node import Node
+from agent.assembly.notice.floors import refuse_weaker
 from agent.config.governed import governed_document
 from agent.config.settings_files import SettingsFiles
 from agent.daemon.changes.change_desk import ChangeDesk
@@ -69,7 +70,7 @@ def build_change_parts(
         lambda: node.shards[PROCESS].desk,
         lambda: node.settings,
         roles_of,
-        lambda settings: None,
+        refuse_weaker,
         now,
         restart,
         soon,

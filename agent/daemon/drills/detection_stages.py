@@ -42,7 +42,7 @@ def grouped(view: DrillView) -> StageFinding:
 
 def clocks(view: DrillView) -> StageFinding:
     """Each obligation that binds has a clock."""
-    settings, incident = view.node.settings.notice, view.incident()
+    settings, incident = view.node.notice, view.incident()
     if incident is None:
         return failed("there is no incident")
     if settings is None or not (bound := bindings(view.pack(), settings, view.now().date())):

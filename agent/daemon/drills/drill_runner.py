@@ -119,7 +119,7 @@ class DrillRunner:
 
     def _legal(self, drill: Drill) -> Drill:
         """Raises LeaklineError for one that there is not."""
-        for stage in legal_stages(drill.scenario, self._with.node.settings.notice, self._with.pack(), self._with.now()):
+        for stage in legal_stages(drill.scenario, self._with.node.notice, self._with.pack(), self._with.now()):
             drill = self._record.stage(drill, stage)
         return drill
 

@@ -27,7 +27,7 @@ IN_TIME = timedelta(seconds=30)
 
 def notified(view: DrillView) -> StageFinding:
     """Every tier of the policy reached a person in time, and every channel that it used accepted its messages."""
-    settings, incident = view.node.settings.notice, view.incident()
+    settings, incident = view.node.notice, view.incident()
     if settings is None or not settings.policies_in_force:
         return not_set_up("no person is named in the settings")
     if incident is None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 
+from agent.assembly.notice.floors import working_notice
 from agent.assembly.trail_record import recorder
 from agent.config.settings import Settings
 from agent.daemon.control.requests_made import Ask, requests_made
@@ -26,7 +27,9 @@ def incident_requests(settings: Settings, now: Callable[[], datetime]) -> Abstra
         settings,
         now,
         lambda shards, in_force: IncidentRequests(
-            desks_alone(shards, in_force.notice, now), now, needs_second=lambda: in_force.permissions is not None
+            desks_alone(shards, working_notice(in_force), now),
+            now,
+            needs_second=lambda: in_force.permissions is not None,
         ).commands(),
     )
 

@@ -61,7 +61,7 @@ def build_notice_parts(
     parts = LoopParts(node.directory, lambda: node.shards, entered, stop, now, soon=soon)
     loop = ClockLoop(parts)
     process = node.shards[PROCESS]
-    basis = NoticeBasis(loop, PackInForce(process.stores.state, process.stores.problems), node.settings.notice)
+    basis = NoticeBasis(loop, PackInForce(process.stores.state, process.stores.problems), node.notice)
     basis.load(now())
 
     def desks() -> Mapping[str, IncidentDesk]:
@@ -72,17 +72,15 @@ def build_notice_parts(
     )
     notices = NoticeRequests(incidents.edits, now)
     gauges = NoticeGauges(states, lambda: {name: shard.incidents for name, shard in node.shards.items()}, now)
-    roster = build_roster(
-        node.settings.notice, process.desk.recall, lambda: process.incidents.changes, process.stores.problems
-    )
+    roster = build_roster(node.notice, process.desk.recall, lambda: process.incidents.changes, process.stores.problems)
     if roster.calendar is not None:
         roster.calendar.begin(now())
     on_call = OnCallRequests(lambda: process.desk, roster, now)
     commands = [*ClockRequests(states, now).commands(), *incidents.commands(), *notices.commands(), *on_call.commands()]
     public_url = node.settings.inbound.public_url if node.settings.inbound is not None else None
-    links = build_link_parts(node.settings.notice, public_url, lambda: process.desk, incidents.edits, now, gate)
+    links = build_link_parts(node.notice, public_url, lambda: process.desk, incidents.edits, now, gate)
     telling = build_telling_parts(node, roster, parts, links.links)
-    read_back = read_back_loops(node.settings.notice, desks, HandlingRequests(incidents.edits).acknowledge, stop)
+    read_back = read_back_loops(node.notice, desks, HandlingRequests(incidents.edits).acknowledge, stop)
     return NoticeParts(
         loop,
         basis,

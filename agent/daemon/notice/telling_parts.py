@@ -41,7 +41,7 @@ class TellingParts:
         """None where nobody is told. Raises StateError."""
         if self.node is None or not self.loops:
             return None
-        settings = self.node.settings.notice
+        settings = self.node.notice
         states = [shard.desk.recall for shard in list(self.node.shards.values())]
         channels = [
             ChannelStatus(
@@ -65,7 +65,7 @@ def build_telling_parts(
     links: Callable[[Message], str] = lambda _: "",
 ) -> TellingParts:
     """Nobody is told anything yet. `links`: where a message leads."""
-    settings = node.settings.notice
+    settings = node.notice
     if settings is None or not (settings.people or settings.channels or settings.heartbeat):
         return TellingParts()
     process = node.shards[PROCESS]

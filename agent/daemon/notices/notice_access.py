@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
 
+from agent.assembly.notice.floors import working_notice
 from agent.config.settings import Settings
 from agent.daemon.control.requests_made import Ask, requests_made
 from agent.daemon.incidents.incident_access import desks_alone
@@ -20,7 +21,9 @@ def notice_requests(settings: Settings, now: Callable[[], datetime]) -> Abstract
         now,
         lambda shards, in_force: NoticeRequests(
             IncidentRequests(
-                desks_alone(shards, in_force.notice, now), now, needs_second=lambda: in_force.permissions is not None
+                desks_alone(shards, working_notice(in_force), now),
+                now,
+                needs_second=lambda: in_force.permissions is not None,
             ).edits,
             now,
         ).commands(),

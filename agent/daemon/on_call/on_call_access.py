@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 
+from agent.assembly.notice.floors import working_notice
 from agent.config.settings import Settings
 from agent.daemon.control.command import ControlCommand
 from agent.daemon.control.requests_made import Ask, requests_made
@@ -25,9 +26,9 @@ def on_call_requests(settings: Settings, now: Callable[[], datetime]) -> Abstrac
 
     def alone(shards: Shards, in_force: Settings) -> Sequence[ControlCommand]:
         stores = shards[PROCESS]
-        desk = desk_alone(stores, in_force.notice, now)
+        desk = desk_alone(stores, working_notice(in_force), now)
         # Nothing was stored in between, and the file is read at once: a command has no time for threads.
-        roster = build_roster(in_force.notice, desk.recall, lambda: 0, stores.problems, lambda work: work())
+        roster = build_roster(working_notice(in_force), desk.recall, lambda: 0, stores.problems, lambda work: work())
         return OnCallRequests(lambda: desk, roster, now).commands()
 
     return requests_made(settings, now, alone, ANSWER_WITHIN)

@@ -43,6 +43,24 @@ def wrong_names(
         wanted = {name for step in policy.steps for name in step.notify}
         for name in sorted(wanted - everybody - roles - turns - reserved):
             yield f"policies: {policy.name} names {name}, which is not a person, a role or on_call:ROTATION"
+    yield from _nobody(policies, on_call, people)
+
+
+def _nobody(
+    policies: Sequence[PolicySettings], on_call: OnCallSettings, people: Sequence[PersonSettings]
+) -> Iterator[str]:
+    """A sentence for each step that is empty, whenever it is: nobody could be notified by it."""
+    if policies and not people:
+        yield f"policies: {policies[0].name} notifies no person, because `people` is empty; write those who are to be notified"
+    if on_call.rotations or on_call.calendar is not None:
+        return
+    for policy in policies:
+        for number, step in enumerate(policy.steps):
+            if set(step.notify) == {ON_CALL}:
+                yield (
+                    f"policies: steps[{number}] of {policy.name} notifies no person, because `on_call` has neither `rotations` nor a "
+                    f"`calendar`; write one of them, or {EVERYONE} or the name of a person in that step"
+                )
 
 
 def _mail(

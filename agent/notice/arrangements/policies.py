@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -44,7 +46,8 @@ class PolicySettings(BaseModel):
     repeat_after: PositiveDuration = timedelta(minutes=15)
     """How long after its last tier a round begins again."""
     acknowledgement: PositiveDuration = timedelta(hours=4)
-    """How long an acknowledgement holds without anything done about the incident; then the next tier is notified."""
+    """How long an acknowledgement holds without anything done about the incident: no longer than the shortest term of a law. Then the
+    next tier is notified."""
 
     @field_validator("steps")
     @classmethod
@@ -66,14 +69,35 @@ DEFAULT = PolicySettings(
 """Where people are named and no policy is."""
 
 
+OTHERS = DEFAULT.model_copy(update={"name": "others"})
+"""Of orgs that no policy names, where policies name orgs: a file may bring an org that nobody thought of."""
+
+GRAVE: Sequence[Level] = ("high", "critical")
+"""Of these levels no incident should go without somebody who is told."""
+
+
+def with_others(policies: Sequence[PolicySettings]) -> list[PolicySettings]:
+    """And, where a grave level has policies for some orgs alone, one for all the others."""
+    for_all = {level for policy in policies if not policy.orgs for level in policy.levels}
+    for_some = {level for policy in policies if policy.orgs for level in policy.levels}
+    left = [level for level in GRAVE if level in for_some - for_all]
+    return [*policies, *([OTHERS.model_copy(update={"levels": left})] if left else [])]
+
+
+LATEST_FIRST = 0.75
+"""Of the time of a clock: whoever first hears of it with less than a quarter left has no use of it."""
+
+Part = Annotated[float, Field(allow_inf_nan=False)]
+
+
 class AlarmSettings(BaseModel):
     """When people are notified of a deadline that comes near, whether or not the incident is acknowledged."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
-    at: list[float] = Field(default=[0.5, 0.75, 0.9, 1.0], min_length=1, max_length=20)
-    """Parts of the time from a clock's beginning to its strict date. Each tells one tier more."""
-    short: list[float] = Field(default=[0.25, 0.5, 0.75, 0.9, 1.0], min_length=1, max_length=20)
+    at: list[Part] = Field(default=[0.5, 0.75, 0.9, 1.0], min_length=1, max_length=20)
+    """Parts of the time from a clock's beginning to its strict date, the first at most 0.75. Each tells one tier more."""
+    short: list[Part] = Field(default=[0.25, 0.5, 0.75, 0.9, 1.0], min_length=1, max_length=20)
     """The same for clocks of at most `short_up_to`."""
     short_up_to: PositiveDuration = timedelta(hours=6)
     """Which clocks are short."""
@@ -83,4 +107,8 @@ class AlarmSettings(BaseModel):
     def _in_order(cls, parts: list[float]) -> list[float]:
         if parts != sorted(set(parts)) or parts[0] <= 0 or parts[-1] != 1:
             raise ValueError("these are growing numbers above 0, and the last is 1; write such as [0.5, 0.75, 0.9, 1]")
+        if parts[0] > LATEST_FIRST:
+            raise ValueError(
+                f"{parts[0]:g} is too late for the first alarm; write {LATEST_FIRST:g} or less, and what follows"
+            )
         return parts

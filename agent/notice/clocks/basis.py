@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from agent.notice.floors.spans import SpanFloors, presumed_after
 from agent.notice.regimes.model import RegimePack
 from agent.notice.regimes.pack import SignedPack
 from agent.notice.settings import NoticeSettings
@@ -65,7 +66,9 @@ class KnownBasis:
 
 
 def basis_of(settings: NoticeSettings, signed: SignedPack) -> Basis:
-    """In an order of its own: the same names in another order are no other basis."""
+    """In an order of its own: the same names in another order are no other basis. Awareness is presumed no later than the pack's terms
+    allow, whatever the settings say: a newer pack may come while they stay.
+    """
     contracts = [BasisContract(known.name, known.anchor, known.hours, known.recipient) for known in settings.contracts]
     head = signed.pack.pack
     return Basis(
@@ -77,7 +80,7 @@ def basis_of(settings: NoticeSettings, signed: SignedPack) -> Basis:
         tuple(sorted(set(settings.roles))),
         tuple(sorted(set(settings.sectors))),
         tuple(sorted(contracts, key=lambda contract: contract.name)),
-        settings.presume_aware_after,
+        presumed_after(settings, SpanFloors.of(settings, signed.pack)),
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from agent.notice.clocks.basis import KnownBasis
 from agent.notice.counting.working_days import UnknownCalendar
@@ -93,13 +94,15 @@ class _Count:
             )
 
     def _due(self, anchors: Mapping[str, datetime]) -> list[DueDate]:
-        """In the place of the settings, else, where nobody knows its holidays, in that of the regime."""
-        for zone in (self._known.basis.zone, None):
-            try:
-                return Reckoning(self._known.pack, zone).due_dates(self._regime, anchors, self._facts, role=self._role)
-            except UnknownCalendar:
-                continue
-        return []
+        """In the place of the settings or in that of the regime, whichever ends earlier: a place says where somebody is, and gives
+        nobody more time. Where nobody knows the holidays of a place, in the other.
+        """
+        by_place: list[list[DueDate]] = []
+        for zone in dict.fromkeys((self._known.basis.zone, None)):
+            with suppress(UnknownCalendar):
+                reckoning = Reckoning(self._known.pack, zone)
+                by_place.append(reckoning.due_dates(self._regime, anchors, self._facts, role=self._role))
+        return [min(found, key=_end) for found in zip(*by_place, strict=True)]
 
     def _planned(
         self, anchors: Mapping[str, datetime], legal: Mapping[str, DueDate], duties: Mapping[str, Obligation]
@@ -113,6 +116,10 @@ class _Count:
             further = {found.obligation: found.due_exclusive for found in self._due({**stages, **anchors})}
             planned = {id_: due for id_, due in further.items() if due is not None}
         return planned
+
+
+def _end(found: DueDate) -> datetime:
+    return found.due_exclusive or datetime.max.replace(tzinfo=UTC)
 
 
 def _is_presumed(incident: Incident, anchor: str, anchors: Mapping[str, datetime]) -> bool:

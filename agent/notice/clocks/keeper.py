@@ -18,7 +18,8 @@ from agent.notice.clocks.reckon import reckoned
 from agent.notice.clocks.shelf import BasisShelf, CurrentBasis
 from agent.notice.clocks.stored_clocks import stored_clocks
 from agent.notice.clocks.turns import ENDED, KEPT, LATE, PRESUMED, SHADOW_PASSED, Turn, turns
-from agent.notice.clocks.upkeep import AWARE, next_look, presumption, tended
+from agent.notice.clocks.upkeep import next_look, presumption, tended
+from agent.notice.deadlines import AWARE
 from agent.notice.incidents.book import ESCALATE, RECKON
 from agent.notice.incidents.desk import IncidentChange
 from agent.notice.incidents.growth import BY

@@ -9,12 +9,12 @@ from datetime import UTC, datetime, time
 from agent.duration import written
 from agent.notice.clock import Clock
 from agent.notice.clocks.basis import KnownBasis
+from agent.notice.deadlines import AWARE
 from agent.notice.incidents.desk import IncidentChange
 from agent.notice.incidents.growth import BY
 from agent.notice.incidents.incident import Decision, Incident
 from agent.notice.settings import NoticeSettings
 
-AWARE = "aware"
 CLOSED, SNOOZED = "incident-closed", "incident-snooze-ended"
 
 

@@ -10,7 +10,7 @@ from agent.notice.settings import NoticeSettings
 from agent.secret import SecretReference
 from tests.daemon.sending.scripted_channel import SendingLife
 from tests.notice.escalation import called
-from tests.notice.escalation.called import MINUTE, POLICY
+from tests.notice.escalation.called import MINUTE, ON_CALL_SETTINGS, POLICY
 
 
 def restart_with_a_pager(life: SendingLife, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -18,7 +18,7 @@ def restart_with_a_pager(life: SendingLife, monkeypatch: pytest.MonkeyPatch) -> 
     people = [PersonSettings(name="ana", channels=["pager"], roles=["lead"])]
     monkeypatch.setattr(called, "PEOPLE", people)
     pager = WebhookSettings(name="pager", type="webhook", url="https://hooks.example.com", secret=SecretReference(env="HOOK"))  # fmt: skip
-    life.restart(NoticeSettings(policies=[POLICY], people=people, channels=[pager]))
+    life.restart(NoticeSettings(policies=[POLICY], on_call=ON_CALL_SETTINGS, people=people, channels=[pager]))
 
 
 def pages(life: SendingLife) -> list[str]:

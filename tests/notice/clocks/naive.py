@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from importlib import resources
 from zoneinfo import ZoneInfo
 
@@ -58,9 +59,15 @@ def _last_day(deadline: model.Deadline, day: date, zone: ZoneInfo) -> date:
 
 
 def _works(day: date, country: str) -> bool:
-    return day.weekday() < 5 and day not in holidays.country_holidays(country, years=day.year)
+    return day.weekday() < 5 and day not in _holidays(country, day.year)
 
 
+@cache
+def _holidays(country: str, year: int) -> holidays.HolidayBase:
+    return holidays.country_holidays(country, years=year)
+
+
+@cache
 def _country(zone: str) -> str:
     lines = (resources.files("tzdata") / "zoneinfo" / "zone.tab").read_text().splitlines()
     return next(line.split("\t")[0] for line in lines if line.split("\t")[2:3] == [zone])

@@ -103,16 +103,26 @@ def test_detected_aware_stages_sent_closed(begin: Begin, regime: Regime) -> None
     assert {life.clock(f"{regime.id}/{duty.id}").state for duty in regime.obligations} == {"sent"}
 
 
+def hours_from_awareness(regime: Regime) -> list[timedelta]:
+    """Terms in hours, whether by the law or by a target."""
+    deadlines = [duty.deadline for duty in regime.obligations if duty.anchor == "aware"]
+    hours = [getattr(found, "value" if found.mode == "hours" else "policy_target_hours", None) for found in deadlines]
+    return [number * HOUR for number in hours if number is not None]
+
+
 @pytest.mark.parametrize("regime", REGIMES)
 def test_presumed(begin: Begin, regime: Regime) -> None:
-    """A day after the detection everything that counts from awareness has a date, which says that nobody declared it."""
+    """A day after the detection, or sooner where a law has a shorter term, everything that counts from awareness has a date, which says
+    that nobody declared it.
+    """
     life = begin(settings_for(regime))
     life.open()
     life.restart()
-    life.pass_to(BEGIN + timedelta(hours=24) - HOUR / 60)
+    presumed_at = BEGIN + min([24 * HOUR, *hours_from_awareness(regime)])
+    life.pass_to(presumed_at - HOUR / 60)
     life.restart()
     assert "aware" not in life.incident().anchors
-    life.pass_to(BEGIN + timedelta(hours=24))
+    life.pass_to(presumed_at)
     life.restart()
     aware = life.incident().anchors["aware"]
     assert (aware.time, aware.presumed, life.incident().state) == (life.now, True, "triage")

@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 
 from agent.notice.arrangements.channels import ChannelSettings, WebhookSettings
-from agent.notice.arrangements.people import PersonSettings
+from agent.notice.arrangements.people import OnCallSettings, PersonSettings, RotationSettings
 from agent.notice.arrangements.policies import EVERYONE, ON_CALL, PolicySettings, StepSettings
 from agent.notice.escalation.escalation import ESCALATION, Escalation, decode
 from agent.notice.escalation.keeper import Surroundings
@@ -46,10 +46,19 @@ CHANNELS: list[ChannelSettings] = [
     for name in ("mail", "hook")
 ]
 
+ON_CALL_SETTINGS = OnCallSettings(
+    rotations=[RotationSettings(name="primary", people=["ana"], every=7 * 24 * HOUR, handover="Mon 09:00 UTC")]
+)
+"""So that steps may say `on_call`; whom it means here says `FixedRoster`."""
+
 
 def arranged(*policies: PolicySettings, jurisdictions: Sequence[str] = ()) -> NoticeSettings:
     return NoticeSettings(
-        policies=list(policies or [POLICY]), people=PEOPLE, channels=CHANNELS, jurisdictions=list(jurisdictions)
+        policies=list(policies or [POLICY]),
+        on_call=ON_CALL_SETTINGS,
+        people=PEOPLE,
+        channels=CHANNELS,
+        jurisdictions=list(jurisdictions),
     )
 
 

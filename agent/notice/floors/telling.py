@@ -1,0 +1,40 @@
+"""Whether somebody is told of each grave incident where laws bind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agent.notice.arrangements.policies import GRAVE
+from agent.notice.floors.breach import FloorBreach
+from agent.notice.floors.terms import Term
+from agent.notice.incidents.incident import LEVELS
+from agent.notice.settings import NoticeSettings
+
+
+def untold(settings: NoticeSettings, term: Term | None) -> Iterator[FloorBreach]:
+    """`term`: the shortest of the laws that bind; None where none does, and nothing is asked for."""
+    if term is None:
+        return
+    binds = f"{term.regime.id} binds ({term.article})"
+    if LEVELS.index(settings.clocks_from) > LEVELS.index(GRAVE[0]):
+        message = f"{settings.clocks_from} is not a level from which clocks run in time: {binds}, and incidents of the level {GRAVE[0]} would have none"
+        yield _of(
+            term, "notice.clocks_from", settings.clocks_from, GRAVE[0], message, f"write {GRAVE[0]} or a lower level"
+        )
+    covered = {level for policy in settings.policies_in_force for level in policy.levels}
+    missing = [level for level in GRAVE if level not in covered]
+    if settings.policies and missing:
+        levels = " and ".join(missing)
+        message = f"{', '.join(sorted(covered))} is not every level of which a person must be told: {binds}, and no policy has {levels}"
+        yield _of(
+            term,
+            "notice.policies",
+            ", ".join(sorted(covered)),
+            levels,
+            message,
+            f"write {levels} under `levels` of a policy",
+        )
+
+
+def _of(term: Term, key: str, written: str, floor: str, message: str, fix: str) -> FloorBreach:
+    return FloorBreach(key, written, floor, message, fix, term.regime.id, article=term.article)
