@@ -56,9 +56,7 @@ class DrillRequests:
                 {
                     "name": name,
                     "family": scenario.family if scenario else "law",
-                    "summary": scenario.summary
-                    if scenario
-                    else f"{name.removeprefix(LEGAL)} on a moved clock",
+                    "summary": scenario.summary if scenario else f"{name.removeprefix(LEGAL)} on a moved clock",
                     "scheduled": name in wanted,
                     "last_verdict": last.verdict if last else "",
                     "last_at": last.ended_at.isoformat() if last and last.ended_at else None,
