@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from agent.assembly.notice.floors import refuse_weaker
 from agent.changes import book
 from agent.changes.change import OPEN_FOR
 from agent.daemon.changes.change_writer import ChangeRefused
@@ -177,3 +179,17 @@ def test_a_time_that_is_too_long_or_too_short_is_refused(state: ChangeState, las
     """A month at most."""
     with pytest.raises(ChangeRefused, match="a change lasts from 1m to 30d"):
         state.propose("adam", weaker, lasts=lasts)
+
+
+@pytest.mark.parametrize("by", ["votes", "break-glass"])
+def test_later_than_the_law_is_refused_by_the_law_itself(state: ChangeState, by: str) -> None:
+    """By the pack that is shipped, on both ways."""
+    state.floor = refuse_weaker
+
+    def later(document: dict[str, Any]) -> None:
+        document["notice"]["presume_aware_after"] = "30d"
+
+    with pytest.raises(ChangeRefused, match=r"presume_aware_after"):
+        state.propose("adam", later, way=by)
+    assert state.recorded()[-1] == "change-refused"
+    assert not state.restarts

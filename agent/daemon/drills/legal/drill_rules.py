@@ -11,6 +11,7 @@ from pathlib import Path
 from agent.notice.arrangements.channels import ChannelSettings, WebhookSettings
 from agent.notice.arrangements.people import OnCallSettings, PersonSettings, RotationSettings
 from agent.notice.clocks.shelf import CurrentBasis
+from agent.notice.floors.floors import at_floors
 from agent.notice.regimes.model import Regime, RegimePack
 from agent.notice.regimes.pack import SignedPack
 from agent.notice.settings import NoticeSettings
@@ -61,7 +62,7 @@ def rules_for(settings: NoticeSettings | None, pack: RegimePack, regime: Regime 
         "sectors": list(regime.sectors) if regime else [],
     }
     only = pack.model_copy(update={"regimes": (regime,)}) if regime else pack
-    return DrillRules(whose.model_copy(update=scope), only, stands_in=not given.people)
+    return DrillRules(at_floors(whose.model_copy(update=scope), only), only, stands_in=not given.people)
 
 
 def arranged(settings: NoticeSettings) -> NoticeSettings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.daemon.drills.legal.terms import RegimeTerms, Term, TermTable, term_table
+from agent.daemon.drills.legal.terms import RegimeTerms, LegalTerm, TermTable, term_table
 from agent.notice.counting.working_days import country_of
 from agent.notice.regimes import model
 from agent.notice.regimes.model import Obligation, Regime, RegimePack
@@ -51,7 +51,7 @@ def terms_of(regime: Regime) -> RegimeTerms:
     return RegimeTerms(zone=regime.zone, obligations={duty.id: _term(duty, regime.zone) for duty in regime.obligations})
 
 
-def _term(duty: Obligation, zone: str) -> Term:
+def _term(duty: Obligation, zone: str) -> LegalTerm:
     deadline = duty.deadline
     words: dict[str, object] = {"from": duty.anchor, "zone": getattr(deadline, "zone", None) or ""}
     match deadline:
@@ -72,4 +72,4 @@ def _term(duty: Obligation, zone: str) -> Term:
             words["days_after_year"] = deadline.value
     if getattr(deadline, "roll", None) is not None:
         words["rolls"] = country_of(str(words["zone"]) or zone)
-    return Term.model_validate(words)
+    return LegalTerm.model_validate(words)

@@ -30,7 +30,7 @@ class _Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Term(_Row):
+class LegalTerm(_Row):
     """One obligation; the head of `terms.yaml` says what its members are."""
 
     from_: str = Field(default="", alias="from")
@@ -103,7 +103,7 @@ class RegimeTerms(_Row):
     """Of one regime."""
 
     zone: str
-    obligations: Mapping[str, Term]
+    obligations: Mapping[str, LegalTerm]
 
     def ends(self, anchors: Anchors) -> dict[str, datetime | None]:
         """By obligation."""
