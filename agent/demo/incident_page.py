@@ -48,6 +48,8 @@ def _lines(found: IncidentOutcome, told: DemoTelling | None, config: str, now: d
     yield from _told(told, config)
     yield words(_trail(found), "bold green" if found.trail.whole else "bold red")
     yield words(f"  leakline trail verify {config}", "cyan")
+    yield words(f"A drill, while `leakline run {config}` runs in another terminal:", "bold")
+    yield words(f"  leakline drill run mass_report_export --speed 60 {config}", "cyan")
 
 
 def _told(told: DemoTelling | None, config: str) -> Iterator[Text]:

@@ -27,7 +27,7 @@ from agent.demo.org_process import simulated_org
 from agent.demo.receiver import Receiver, receiver
 from agent.demo.result_table import show
 from agent.demo.streamed import SCENARIOS, StreamedAlert, plant, wait_for_alerts
-from agent.demo.told import DemoTelling, arrangements, tell
+from agent.demo.told import DemoTelling, arrangements, tell, without_receiver
 from agent.demo.verdict import judge
 from agent.errors import LeaklineError, SourceError
 from agent.exit_status import FINE, FOUND
@@ -81,12 +81,13 @@ def run(folder: Path, *, seed: int, rows: int, console: Console) -> int:
     with simulated_org(folder / "org", seed=seed, rows=rows) as org, receiver() as listening:
         console.print(f"It answers at {org['url']}: {org['log files']}. Watching it …")
         written = document(folder, org, seed, listening.url)
-        (folder / "leakline.yaml").write_text(yaml.safe_dump(written, sort_keys=False), encoding="utf-8")
+        _write(folder, written)
         settings = config.parse(written)
         progress = DemoProgress()
         daemon = Daemon(settings, watch=progress.take)
         names = {rule.id: rule.name for rule in daemon.node.processing.rules.alerting}
         status, streamed, told = _watch(daemon, progress, console, org, folder / "output", listening)
+    _write(folder, without_receiver(written))
     seconds = progress.seconds
     mappings, _ = load_mappings([shipped("mappings")])
     output = folder / "output"
@@ -127,6 +128,10 @@ def document(folder: Path, org: dict[str, str], seed: int, address: str) -> dict
         "inbound": arranged["inbound"],
         "state": {"directory": str(folder / "state")},
     }
+
+
+def _write(folder: Path, written: dict[str, Any]) -> None:
+    (folder / "leakline.yaml").write_text(yaml.safe_dump(written, sort_keys=False), encoding="utf-8")
 
 
 def _prepare(folder: Path) -> None:

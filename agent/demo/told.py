@@ -71,7 +71,16 @@ def arrangements(folder: Path, address: str) -> dict[str, Any]:
                     "name": "grave",
                     "levels": [LEVELS[-1]],
                     "steps": [{"notify": ["on_call"]}, {"notify": ["everyone"], "after": "15m"}],
-                }
+                },
+                # Later than the demo lasts: what it shows is one message about one incident.
+                {
+                    "name": "high",
+                    "levels": ["high"],
+                    "steps": [
+                        {"notify": ["on_call"], "after": "5m"},
+                        {"notify": ["everyone"], "after": "20m"},
+                    ],
+                },
             ],
             "on_call": {
                 "rotations": [
@@ -80,6 +89,15 @@ def arrangements(folder: Path, address: str) -> dict[str, Any]:
             },
         },
     }
+
+
+def without_receiver(written: dict[str, Any]) -> dict[str, Any]:
+    """The demo's settings for whoever goes on with them: the receiver of its messages has ended with it, so that messages go to the
+    destination.
+    """
+    kept = {"name": "file", "type": "destination", "destination": "file"}
+    people = [{**person, "channels": [kept["name"]]} for person in written["notice"]["people"]]
+    return {**written, "notice": {**written["notice"], "channels": [kept], "people": people}}
 
 
 def tell(daemon: Daemon, receiver: Receiver) -> DemoTelling | None:
