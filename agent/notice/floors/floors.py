@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from agent.notice.floors.breach import FloorBreach
 from agent.notice.floors.premises import premises_left_out
 from agent.notice.floors.spans import SpanFloors, lowered, spans_below
-from agent.notice.floors.telling import untold
+from agent.notice.floors.telling import told, untold
 from agent.notice.regimes.model import RegimePack
 from agent.notice.settings import NoticeSettings
 
@@ -21,5 +21,8 @@ def below_floor(settings: NoticeSettings, pack: RegimePack) -> Iterator[FloorBre
 
 
 def at_floors(settings: NoticeSettings, pack: RegimePack) -> NoticeSettings:
-    """The settings as they work: defaults that are too long for the laws that bind are as long as these allow."""
-    return lowered(settings, SpanFloors.of(settings, pack))
+    """The settings as they work: defaults that are too long for the laws that bind are as long as these allow, and grave levels without
+    a policy have one.
+    """
+    floors = SpanFloors.of(settings, pack)
+    return lowered(told(settings, floors.any_term), floors)

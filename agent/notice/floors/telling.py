@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agent.notice.arrangements.policies import GRAVE
+from agent.notice.arrangements.policies import EVERYONE, GRAVE, PolicySettings, StepSettings
 from agent.notice.floors.breach import FloorBreach
 from agent.notice.floors.terms import Term
 from agent.notice.incidents.incident import LEVELS
 from agent.notice.settings import NoticeSettings
+
+LAW = "law"
+"""What the policy is called that stands in for one that the settings lack."""
 
 
 def untold(settings: NoticeSettings, term: Term | None) -> Iterator[FloorBreach]:
@@ -21,19 +24,18 @@ def untold(settings: NoticeSettings, term: Term | None) -> Iterator[FloorBreach]
         yield _of(
             term, "notice.clocks_from", settings.clocks_from, GRAVE[0], message, f"write {GRAVE[0]} or a lower level"
         )
-    covered = {level for policy in settings.policies_in_force for level in policy.levels}
+
+
+def told(settings: NoticeSettings, term: Term | None) -> NoticeSettings:
+    """With a policy for grave levels that the settings have none for, where a law binds: who wrote policies for critical incidents
+    alone keeps them, and is not left without the others. `term`: as above.
+    """
+    covered = {level for policy in settings.policies for level in policy.levels}
     missing = [level for level in GRAVE if level not in covered]
-    if settings.policies and missing:
-        levels = " and ".join(missing)
-        message = f"{', '.join(sorted(covered))} is not every level of which a person must be told: {binds}, and no policy has {levels}"
-        yield _of(
-            term,
-            "notice.policies",
-            ", ".join(sorted(covered)),
-            levels,
-            message,
-            f"write {levels} under `levels` of a policy",
-        )
+    if term is None or not settings.policies or not missing:
+        return settings
+    law = PolicySettings(name=LAW, levels=missing, steps=[StepSettings(notify=[EVERYONE])])
+    return settings.model_copy(update={"policies": [*settings.policies, law]})
 
 
 def _of(term: Term, key: str, written: str, floor: str, message: str, fix: str) -> FloorBreach:

@@ -106,13 +106,6 @@ REFUSED: Mapping[str, tuple[dict[str, Any], str]] = {
             "(Regulation (EU) 2016/679, 33(1),(3),(4),(5)): no person would be told in time; write less than 3d, such as 0m"
         ),
     ),
-    "a level without a policy": (
-        {**TOLD, "policies": [policy(levels=["critical", "low"])]},
-        (
-            "notice.policies: critical, low is not every level of which a person must be told: eu-gdpr-33 binds "
-            "(Regulation (EU) 2016/679, 33(1),(3),(4),(5)), and no policy has high; write high under `levels` of a policy"
-        ),
-    ),
 }
 
 
@@ -211,3 +204,16 @@ def test_spans_are_whole_milliseconds() -> None:
     assert NoticeSettings.model_validate(written.model_dump(mode="json")) == written
     with pytest.raises(ValidationError, match="too short"):
         settings(group_within="0.4ms")
+
+
+def test_a_grave_level_without_a_policy_has_one_where_a_law_binds() -> None:
+    """What is written stays; without a law it is all there is."""
+    written = settings(jurisdictions=["eu"], **TOLD, policies=[policy(levels=["critical", "low"])])
+    added = at_floors(written, shipped().pack).policies_in_force
+    assert [(found.name, list(found.levels)) for found in added] == [
+        ("grave", ["critical", "low"]),
+        ("law", ["high"]),
+    ]
+    assert list(below_floor(written, shipped().pack)) == []
+    free = settings(**{**TOLD, "jurisdictions": [], "policies": [policy(levels=["critical"])]})
+    assert at_floors(free, shipped().pack).policies_in_force == free.policies_in_force
