@@ -41,6 +41,7 @@ CONTENTS = {
         "docs/escalation",
         "docs/permissions",
         "docs/drills",
+        "docs/demands",
         "docs/on_call",
         "docs/notice",
         "docs/notices",
