@@ -24,9 +24,15 @@ def drill(recall: StateRecall, number: str) -> Drill | None:
 
 def drills(recall: StateRecall) -> Iterator[Drill]:
     """All, the oldest first. Raises ValueError."""
-    for key in sorted(recall.keys(DRILL)):
+    for key in sorted(recall.keys(DRILL), key=_place):
         if (found := drill(recall, key.removeprefix(DRILL))) is not None:
             yield found
+
+
+def _place(key: str) -> tuple[int, int]:
+    """Of a drill among all: as text, the ten thousandth of a year would come before the second."""
+    _, year, number = key.removeprefix(DRILL).split("-")
+    return int(year), int(number)
 
 
 def next_id(recall: StateRecall, now: datetime) -> tuple[str, dict[str, bytes | None]]:
