@@ -28,11 +28,11 @@ class DrillMark:
 
 
 NO_DRILL = DrillMark("D-none", "none")
-"""Of what the shard of drills says while none runs: an incident of the last one that ends, a problem."""
+"""Of what the shard of drills says before the first one since the start: a problem."""
 
 
 class CurrentDrill:
-    """The drill that runs, for the shard whose steps mark what they make."""
+    """The drill that runs or ran last, for the shard whose steps mark what they make."""
 
     def __init__(self) -> None:
         self.mark = NO_DRILL

@@ -21,14 +21,22 @@ class DrillRecord:
     def __init__(self, desk: Callable[[], IncidentDesk]) -> None:
         self._desk = desk
 
-    def begin(self, scenario: str, by: str, speed: float) -> Drill:
-        """A new drill, with its number."""
+    def ask(self, scenario: str, by: str, speed: float) -> Drill:
+        """A new drill, with its number: it is kept from now on, and waits for its turn."""
         with self._desk().changing() as change:
             number, counted = book.next_id(change.recall, change.now)
             drill = Drill(number, scenario, by, speed, change.now)
             change.apply({**counted, **book.stored(drill)})
-            said = f"{number} begins: {scenario}, for {by}" + (f", {speed:g} times faster" if speed != 1 else "")
-            _tell(change, drill, "drill-started", said, {"by": by, "speed": speed})
+        return drill
+
+    def begin(self, drill: Drill) -> Drill:
+        """Its turn has come."""
+        with self._desk().changing() as change:
+            drill = replace(drill, begun_at=change.now)
+            change.apply(book.stored(drill))
+            faster = f", {drill.speed:g} times faster" if drill.speed != 1 else ""
+            said = f"{drill.id} begins: {drill.scenario}, for {drill.by}{faster}"
+            _tell(change, drill, "drill-started", said, {"by": drill.by, "speed": drill.speed})
         return drill
 
     def stage(self, drill: Drill, stage: DrillStage) -> Drill:
