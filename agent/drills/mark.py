@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import polars as pl
 
-from agent.batch_steps import BatchSteps, DetectionResult, Matches
+from agent.batch_steps import BatchSteps, DetectionResult, Matches, ResponseRecord, ResponseResult
 from agent.model import Batch
 
 DATASET = "leakline.drill"
 """The data set of events about drills themselves; the trail has records of its own of them."""
 
 ID, SCENARIO = "leakline.drill.id", "leakline.drill.scenario"
-"""Fields: nothing but drills has them, so that a SIEM can leave drills out or list them."""
+"""Fields: nothing but what drills make has them, so that a SIEM can leave drills out or list them. What is said about drills,
+their failures above all, has `RESULT`: it is meant, and to be seen.
+"""
+
+RESULT = "leakline.drill_result"
+"""What fields of events about drills begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,10 @@ def marking(steps: BatchSteps, current: CurrentDrill) -> BatchSteps:
     def detect(batch: Batch, prepared: pl.DataFrame, matches: Matches, now: datetime, /) -> DetectionResult:
         return _MarkedDetection(steps.detect(batch, prepared, matches, now), current.mark)
 
-    return replace(steps, shape=shape, detect=detect)
+    def respond(batch: Batch, detection: DetectionResult, now: datetime, /) -> ResponseResult:
+        return _MarkedResponse(steps.respond(batch, detection, now), current.mark)
+
+    return replace(steps, shape=shape, detect=detect, respond=respond)
 
 
 def _marked(frame: pl.DataFrame, mark: DrillMark) -> pl.DataFrame:
@@ -84,3 +92,30 @@ class _MarkedDetection:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._found, name)
+
+
+class _MarkedResponse:
+    """A `ResponseResult`."""
+
+    def __init__(self, answered: ResponseResult, mark: DrillMark) -> None:
+        self._answered = answered
+        self.alerts = answered.alerts
+        """Of a detection that has the mark."""
+        self.events = _marked(answered.events, mark)
+
+    @property
+    def remember(self) -> Mapping[str, bytes | None]:
+        return self._answered.remember
+
+    @property
+    def records(self) -> Sequence[ResponseRecord]:
+        return self._answered.records
+
+    def advance(self) -> None:
+        self._answered.advance()
+
+    def commit(self) -> None:
+        self._answered.commit()
+
+    def take_back(self) -> None:
+        self._answered.take_back()

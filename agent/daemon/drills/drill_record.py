@@ -8,7 +8,7 @@ from typing import Any
 
 from agent.drills import book
 from agent.drills.drill import Drill, DrillStage, sentence
-from agent.drills.mark import DATASET, ID, SCENARIO
+from agent.drills.mark import DATASET, RESULT
 from agent.notice.incidents.desk import IncidentChange, IncidentDesk
 from agent.own_event import EventValue
 
@@ -68,9 +68,9 @@ def _tell(change: IncidentChange, drill: Drill, action: str, said: str, data: Ma
 
 
 def _fields(drill: Drill) -> dict[str, str]:
-    fields = {ID: drill.id, SCENARIO: drill.scenario}
+    fields = {f"{RESULT}.id": drill.id, f"{RESULT}.scenario": drill.scenario}
     if drill.ended_at is not None:
-        fields["leakline.drill.verdict"] = drill.verdict
+        fields[f"{RESULT}.verdict"] = drill.verdict
         if drill.failures:
-            fields["leakline.drill.failed_stages"] = ", ".join(drill.failures)
+            fields[f"{RESULT}.failed_stages"] = ", ".join(drill.failures)
     return fields

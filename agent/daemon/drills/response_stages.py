@@ -68,9 +68,11 @@ def _tiers(view: DrillView, incident: Incident, escalation: Escalation) -> Stage
 
 
 def _is_refused(message: Message, escalation: Escalation, now: datetime) -> bool:
-    """Given up, or tried and not accepted in the time of its tier: until then a further try may succeed."""
+    """Given up, or not accepted in the time of its tier: until then a further try may succeed. A channel that is down is not
+    tried for each message.
+    """
     due = escalation.began + escalation.policy.steps[max(message.tier, 1) - 1].after
-    return message.state == "given-up" or (message.state == "waiting" and message.attempts > 0 and now > due + IN_TIME)
+    return message.state == "given-up" or (message.state == "waiting" and now > due + IN_TIME)
 
 
 def _said(reached: Sequence[datetime], due: datetime) -> str:
