@@ -17,11 +17,8 @@ DATASET = "leakline.drill"
 
 ID, SCENARIO = "leakline.drill.id", "leakline.drill.scenario"
 """Fields: nothing but what drills make has them, so that a SIEM can leave drills out or list them. What is said about drills,
-their failures above all, has `RESULT`: it is meant, and to be seen.
+their failures above all, has `leakline.drill_result.*` instead: it is meant, and to be seen.
 """
-
-RESULT = "leakline.drill_result"
-"""What fields of events about drills begin with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ MAKERS = (
 """Rooms that give fields to events."""
 
 NO_FIELDS = {
-    "leakline.agent", "leakline.settings", "leakline.drill", "leakline.drill_result", "leakline.alert", "leakline.incident", "leakline.event", "leakline.measure",  # data sets, and words of other things
+    "leakline.agent", "leakline.settings", "leakline.drill", "leakline.alert", "leakline.incident", "leakline.event", "leakline.measure",  # data sets, and words of other things
     "salesforce.event_log_file", "salesforce.com", "salesforce.mil",
     "tags", "message", "event", "user", "source", "file", "rule", "threat", "url", "error", "network", "group", "package",
     "process", "service", "related", "agent", "host", "labels",

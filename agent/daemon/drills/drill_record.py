@@ -8,7 +8,7 @@ from typing import Any
 
 from agent.drills import book
 from agent.drills.drill import Drill, DrillStage, sentence
-from agent.drills.mark import DATASET, RESULT
+from agent.drills.mark import DATASET
 from agent.notice.incidents.desk import IncidentChange, IncidentDesk
 from agent.own_event import EventValue
 
@@ -68,9 +68,9 @@ def _tell(change: IncidentChange, drill: Drill, action: str, said: str, data: Ma
 
 
 def _fields(drill: Drill) -> dict[str, str]:
-    fields = {f"{RESULT}.id": drill.id, f"{RESULT}.scenario": drill.scenario}
+    fields = {"leakline.drill_result.id": drill.id, "leakline.drill_result.scenario": drill.scenario}
     if drill.ended_at is not None:
-        fields[f"{RESULT}.verdict"] = drill.verdict
+        fields["leakline.drill_result.verdict"] = drill.verdict
         if drill.failures:
-            fields[f"{RESULT}.failed_stages"] = ", ".join(drill.failures)
+            fields["leakline.drill_result.failed_stages"] = ", ".join(drill.failures)
     return fields
