@@ -44,7 +44,6 @@ def notified(view: DrillView) -> StageFinding:
 def _tiers(view: DrillView, incident: Incident, escalation: Escalation) -> StageFinding:
     messages = [message for message in view.messages(incident) if message.kind == "escalation"]
     now, late, open_tiers = view.now(), list[str](), list[str]()
-    refused = sorted({message.target.channel for message in messages if message.state == "given-up" or _fails(message)})
     for number, step in enumerate(escalation.policy.steps, start=1):
         due = escalation.began + step.after
         of_tier = [message for message in messages if message.tier == number]
@@ -53,6 +52,7 @@ def _tiers(view: DrillView, incident: Incident, escalation: Escalation) -> Stage
             open_tiers.append(str(number))
         elif not reached or min(reached) > due + IN_TIME:
             late.append(f"tier {number} {_said(reached, due)}")
+    refused = _channels([message for message in messages if _is_refused(message, escalation, now)])
     unsent = [message for message in messages if message.state == "waiting"]
     if late or (refused and not open_tiers):
         through = f"; {', '.join(refused)} accepts nothing" if refused else ""
@@ -67,8 +67,12 @@ def _tiers(view: DrillView, incident: Incident, escalation: Escalation) -> Stage
     )
 
 
-def _fails(message: Message) -> bool:
-    return message.state == "waiting" and message.attempts > 0
+def _is_refused(message: Message, escalation: Escalation, now: datetime) -> bool:
+    """Given up, or not accepted in the time of its tier: until then a further try may succeed. A channel that is down is not
+    tried for each message.
+    """
+    due = escalation.began + escalation.policy.steps[max(message.tier, 1) - 1].after
+    return message.state == "given-up" or (message.state == "waiting" and now > due + IN_TIME)
 
 
 def _said(reached: Sequence[datetime], due: datetime) -> str:
@@ -82,13 +86,13 @@ def _channels(messages: Sequence[Message]) -> list[str]:
 
 
 def tiers_end(view: DrillView) -> timedelta:
-    """From the drill's begin until the last tier has to have been notified."""
+    """From the drill's begin until the last tier has to have been notified; it is more than from when the stage is looked at."""
     incident = view.incident()
     escalation = view.escalation(incident) if incident is not None else None
     if escalation is None:
         return IN_TIME
-    end = escalation.began + escalation.policy.steps[-1].after + IN_TIME
-    return max(end - view.now(), timedelta(0)) + IN_TIME
+    began = escalation.began - (view.drill.begun_at or escalation.began)
+    return began + escalation.policy.steps[-1].after + 2 * IN_TIME
 
 
 def drafted(view: DrillView) -> StageFinding:
