@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from agent import metrics
 from agent.drills import book
 from agent.drills.drill import Drill, DrillStage, sentence
 from agent.drills.mark import DATASET
@@ -58,6 +59,7 @@ class DrillRecord:
                 change.problems.over(FAILED, drill.scenario, said)
             else:
                 change.problems.report(FAILED, drill.scenario, said, fields=_fields(drill))
+        metrics.DRILLS_ENDED.labels(drill.verdict).inc()
         return drill
 
 
