@@ -16,7 +16,7 @@ def settings(folder: Path, hooks: Sequence[str]) -> dict[str, Any]:
 
     The org is away: what goes through the pipeline is drills. One destination writes ECS into `out`, one CEF into `out-cef`.
     """
-    secret = folder / "secret"
+    secret = folder / "hook-secret"
     secret.write_text(f"whsec_{base64.b64encode(b'a secret of thirty-two characters').decode()}", encoding="ascii")
     secret.chmod(0o600)
     named = {"file": str(secret)}

@@ -52,7 +52,7 @@ def _tiers(view: DrillView, incident: Incident, escalation: Escalation) -> Stage
             open_tiers.append(str(number))
         elif not reached or min(reached) > due + IN_TIME:
             late.append(f"tier {number} {_said(reached, due)}")
-    refused = _channels([message for message in messages if _is_refused(message, escalation, now)])
+    refused = _channels([message for message in messages if _is_refused(message, now)])
     unsent = [message for message in messages if message.state == "waiting"]
     if late or (refused and not open_tiers):
         through = f"; {', '.join(refused)} accepts nothing" if refused else ""
@@ -67,12 +67,11 @@ def _tiers(view: DrillView, incident: Incident, escalation: Escalation) -> Stage
     )
 
 
-def _is_refused(message: Message, escalation: Escalation, now: datetime) -> bool:
-    """Given up, or not accepted in the time of its tier: until then a further try may succeed. A channel that is down is not
-    tried for each message.
+def _is_refused(message: Message, now: datetime) -> bool:
+    """Given up, or not accepted in its time: until then a further try may succeed. A channel that is down is not tried for each
+    message. Each has its own time: tiers are repeated, and a message of a later round has only just begun to wait.
     """
-    due = escalation.began + escalation.policy.steps[max(message.tier, 1) - 1].after
-    return message.state == "given-up" or (message.state == "waiting" and now > due + IN_TIME)
+    return message.state == "given-up" or (message.state == "waiting" and now > message.due + IN_TIME)
 
 
 def _said(reached: Sequence[datetime], due: datetime) -> str:
