@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 
 .PHONY: demo test lint format pack-table cef-page schemas reference pipelines assess attack bench bench-baselines \
   bench-batches bench-correlations bench-demo bench-gigabyte bench-inbound bench-incidents bench-latency bench-normalize bench-orgs bench-sigma lock clean
-.PHONY: backfill-month chaos docs picture samples stubs week
+.PHONY: backfill-month chaos docs drills picture samples stubs week
 
 demo: $(VENV)/.ready
 	$(BIN)/leakline demo
@@ -85,6 +85,11 @@ backfill-month: $(VENV)/.ready
 # short form: `python -m tests.chaos --minutes 3 --canaries 90`.
 chaos: $(VENV)/.ready
 	$(BIN)/python -m tests.chaos --write
+
+# Every scenario of `leakline drill list` as a drill in a daemon of its own, and a table of how each ended: two minutes. One alone:
+# `python -m tests.drills.all --only mass_report_export`.
+drills: $(VENV)/.ready
+	$(BIN)/python -m tests.drills.all
 
 # What each of these measures, how long it takes and what came out last: docs/measured.md. Those beside efdda46 unpack that
 # commit under .cache; `BESIDE=../checkout` is another tree in its place.

@@ -18,6 +18,7 @@ from agent.status.api_budget import ApiBudgetStatus
 from agent.status.backfill import BackfillStatus
 from agent.status.completeness import DayCompleteness
 from agent.status.deadlines import Deadline
+from agent.status.drills import DrillsStatus
 from agent.status.incidents import IncidentsStatus
 from agent.status.maintenance import MaintenanceStatus
 from agent.status.pause import PauseStatus
@@ -243,9 +244,11 @@ class StatusDocument:
     trail: TrailStatus | None = None
     """None where the state cannot be read."""
     maintenance: MaintenanceStatus | None = None
+    """None while no window is open."""
     telling: TellingStatus | None = None
     """None where the settings name nobody to tell, and where no daemon runs."""
-    """None while no window is open."""
+    drills: DrillsStatus | None = None
+    """None where none ever ran and the settings ask for none, and where no daemon runs."""
 
     @property
     def is_well(self) -> bool:

@@ -23,6 +23,7 @@ from agent.daemon.running_orgs import OrgsReloaded, RunningOrgs
 from agent.errors import Busy, FileError, SettingsError
 from agent.model import LANES, Lane
 from agent.sources.salesforce.session import Session
+from agent.status.drills import DrillsStatus
 from agent.status.telling import TellingStatus
 from agent.status.times import KernelClock
 from agent.status.trail import TrailStatus
@@ -97,12 +98,13 @@ class DaemonCommands:
         trail: Callable[[], TrailStatus] | None = None,
         reloaded: Callable[[Mapping[str, Any]], None] = lambda _: None,
         telling: Callable[[], TellingStatus | None] = lambda: None,
+        drills: Callable[[], DrillsStatus | None] = lambda: None,
     ) -> None:
         """`directory`: the state's; `sessions`: by the org's name in the settings; `sources`: as `Polling.status`;
         `look_up_problem`: why events of an org go without the names of users and apps, empty while they do not; `clock`:
         what the kernel said of the machine's clock last; `orgs`: those that a reload takes anew; `further`: requests of
         other rooms; `trail`: how far it is; `reloaded`: told what each reload answers, for what else is read anew;
-        `telling`: what is known of channels.
+        `telling`: what is known of channels; `drills`: how they ended.
         """
         self._directory = directory
         self._shards = shards
@@ -121,6 +123,7 @@ class DaemonCommands:
         self._trail = trail
         self._reloaded = reloaded
         self._telling = telling
+        self._drills = drills
 
     def table(self) -> list[ControlCommand]:
         """All that may be asked."""
@@ -152,6 +155,7 @@ class DaemonCommands:
             trail=self._trail() if self._trail is not None else None,
             maintenance=maintenance_status(self._shards[PROCESS].state, self._now()),
             telling=self._telling(),
+            drills=self._drills(),
             rules=RulesStatus(self._rules.rules_loaded, [str(error) for error in self._rules.problems]),
         )
         alone = [] if self._backfills.reads_live else [status.ONLY_BACKFILLS]

@@ -150,6 +150,7 @@ class Daemon:
             trail.mirrors.status,
             self._note_reload,
             self.notice.telling.status,
+            self.drills.status,
         )
 
     @property

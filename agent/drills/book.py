@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from agent.drills.drill import Drill, decode, encode
 from agent.store.state import StateRecall
 
-DRILL, NEXT, SINCE = "drill/", "drill-next/", "drill-since"
-"""By id: JSON `Drill`; by year: the number given last; ISO 8601: since when the settings ask for drills."""
+DRILL, NEXT, SINCE = "drill/", "drill-next/", "drill-since/"
+"""By id: JSON `Drill`; by year: the number given last; by scenario, ISO 8601: since when the settings ask for it."""
 
 
 def stored(drill: Drill) -> dict[str, bytes | None]:
@@ -24,9 +24,15 @@ def drill(recall: StateRecall, number: str) -> Drill | None:
 
 def drills(recall: StateRecall) -> Iterator[Drill]:
     """All, the oldest first. Raises ValueError."""
-    for key in sorted(recall.keys(DRILL)):
+    for key in sorted(recall.keys(DRILL), key=_place):
         if (found := drill(recall, key.removeprefix(DRILL))) is not None:
             yield found
+
+
+def _place(key: str) -> tuple[int, int]:
+    """Of a drill among all: as text, the ten thousandth of a year would come before the second."""
+    _, year, number = key.removeprefix(DRILL).split("-")
+    return int(year), int(number)
 
 
 def next_id(recall: StateRecall, now: datetime) -> tuple[str, dict[str, bytes | None]]:
@@ -36,10 +42,16 @@ def next_id(recall: StateRecall, now: datetime) -> tuple[str, dict[str, bytes | 
     return f"D-{now.year}-{number:04d}", {key: str(number).encode()}
 
 
-def asked_since(recall: StateRecall) -> datetime | None:
-    """None while the settings ask for none."""
-    data = recall(SINCE)
-    return datetime.fromisoformat(data.decode()) if data is not None else None
+def asked_since(recall: StateRecall) -> dict[str, datetime]:
+    """By scenario: since when the settings ask for it."""
+    known = {key.removeprefix(SINCE): recall(key) for key in recall.keys(SINCE)}
+    return {name: datetime.fromisoformat(data.decode()) for name, data in known.items() if data is not None}
+
+
+def since_changed(known: Mapping[str, datetime], wanted: Sequence[str], now: datetime) -> dict[str, bytes | None]:
+    """What is to be stored where the settings ask for other scenarios than before."""
+    new = {SINCE + name: now.isoformat().encode() for name in wanted if name not in known}
+    return new | {SINCE + name: None for name in known if name not in wanted}
 
 
 def newest(recall: StateRecall) -> tuple[dict[str, Drill], dict[str, Drill]]:

@@ -11,7 +11,8 @@ from pydantic import TypeAdapter
 
 StageVerdict = Literal["passed", "failed", "not set up"]
 """`not set up`: the settings name nobody to notify, or no law that binds: the stage has nothing to show."""
-Verdict = Literal["running", "passed", "failed"]
+Verdict = Literal["waiting", "running", "passed", "failed"]
+"""`waiting`: for those before it; one runs at a time."""
 
 STAGES = ("planted", "detected", "grouped", "clocks", "delivered", "notified", "drafted", "trail")
 """In the order in which they are judged."""
@@ -38,7 +39,9 @@ class Drill:
     by: str
     """Who asked for it; `schedule` for those of the settings."""
     speed: float
-    begun_at: datetime
+    asked_at: datetime
+    begun_at: datetime | None = None
+    """None while it waits for its turn."""
     stages: Sequence[DrillStage] = ()
     ended_at: datetime | None = None
     incidents: Sequence[str] = ()
@@ -49,7 +52,7 @@ class Drill:
     @property
     def verdict(self) -> Verdict:
         if self.ended_at is None:
-            return "running"
+            return "running" if self.begun_at is not None else "waiting"
         failed = bool(self.interrupted) or any(stage.verdict == "failed" for stage in self.stages)
         return "failed" if failed else "passed"
 

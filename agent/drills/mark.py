@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import polars as pl
 
-from agent.batch_steps import BatchSteps, DetectionResult, Matches
+from agent.batch_steps import BatchSteps, DetectionResult, Matches, ResponseRecord, ResponseResult
 from agent.model import Batch
 
 DATASET = "leakline.drill"
 """The data set of events about drills themselves; the trail has records of its own of them."""
 
 ID, SCENARIO = "leakline.drill.id", "leakline.drill.scenario"
-"""Fields: nothing but drills has them, so that a SIEM can leave drills out or list them."""
+"""Fields: nothing but what drills make has them, so that a SIEM can leave drills out or list them. What is said about drills,
+their failures above all, has `leakline.drill_result.*` instead: it is meant, and to be seen.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +30,11 @@ class DrillMark:
 
 
 NO_DRILL = DrillMark("D-none", "none")
-"""Of what the shard of drills says while none runs: an incident of the last one that ends, a problem."""
+"""Of what the shard of drills says before the first one since the start: a problem."""
 
 
 class CurrentDrill:
-    """The drill that runs, for the shard whose steps mark what they make."""
+    """The drill that runs or ran last, for the shard whose steps mark what they make."""
 
     def __init__(self) -> None:
         self.mark = NO_DRILL
@@ -49,7 +51,10 @@ def marking(steps: BatchSteps, current: CurrentDrill) -> BatchSteps:
     def detect(batch: Batch, prepared: pl.DataFrame, matches: Matches, now: datetime, /) -> DetectionResult:
         return _MarkedDetection(steps.detect(batch, prepared, matches, now), current.mark)
 
-    return replace(steps, shape=shape, detect=detect)
+    def respond(batch: Batch, detection: DetectionResult, now: datetime, /) -> ResponseResult:
+        return _MarkedResponse(steps.respond(batch, detection, now), current.mark)
+
+    return replace(steps, shape=shape, detect=detect, respond=respond)
 
 
 def _marked(frame: pl.DataFrame, mark: DrillMark) -> pl.DataFrame:
@@ -84,3 +89,30 @@ class _MarkedDetection:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._found, name)
+
+
+class _MarkedResponse:
+    """A `ResponseResult`."""
+
+    def __init__(self, answered: ResponseResult, mark: DrillMark) -> None:
+        self._answered = answered
+        self.alerts = answered.alerts
+        """Of a detection that has the mark."""
+        self.events = _marked(answered.events, mark)
+
+    @property
+    def remember(self) -> Mapping[str, bytes | None]:
+        return self._answered.remember
+
+    @property
+    def records(self) -> Sequence[ResponseRecord]:
+        return self._answered.records
+
+    def advance(self) -> None:
+        self._answered.advance()
+
+    def commit(self) -> None:
+        self._answered.commit()
+
+    def take_back(self) -> None:
+        self._answered.take_back()

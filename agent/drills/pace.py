@@ -7,8 +7,8 @@ from datetime import timedelta
 from agent.notice.arrangements.policies import PolicySettings, StepSettings
 from agent.notice.settings import NoticeSettings
 
-SHORTEST = timedelta(seconds=1)
-"""Between two tiers: the loop that notifies people looks once a second."""
+SHORTEST = timedelta(seconds=2)
+"""Between two tiers: the loop that notifies people looks once a second, and tells tiers as one that are due in the same look."""
 
 SLOWEST, FASTEST = 1.0, 3600.0
 

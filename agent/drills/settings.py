@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
+from agent.drills.crontab import crontab
 from agent.drills.planting.catalogue import SCENARIOS
 from agent.duration import PositiveDuration, at_most
 from agent.notice.regimes.model import Zone
@@ -15,30 +15,7 @@ from agent.notice.regimes.model import Zone
 LEGAL = "legal:"
 """What the names of drills begin with that run a law's clock on a moved time."""
 
-_FIELDS = (59, 23, 31, 12, 7)
-"""The highest number in each field of a schedule: minute, hour, day, month, day of the week."""
-_PART = r"(\*|\d+(-\d+)?)(/\d+)?"
-
-
-def _schedule(text: str) -> str:
-    fields = text.split()
-    hint = "write minute, hour, day, month and day of the week as cron has them, such as `0 9 1 * *`"
-    if len(fields) != len(_FIELDS):
-        raise ValueError(f"{text[:60]!r} is not a schedule; {hint}")
-    for field, most in zip(fields, _FIELDS, strict=True):
-        numbers = [int(number) for number in re.findall(r"(?<!/)\b\d+", field)]
-        steps = [int(number) for number in re.findall(r"/(\d+)", field)]
-        is_one = all(re.fullmatch(_PART, part) for part in field.split(","))
-        if not is_one or any(number > most for number in numbers) or 0 in steps:
-            raise ValueError(f"{field[:20]!r} in {text[:60]!r} cannot be read; {hint}")
-    if fields[2] != "*" and fields[4] != "*":
-        raise ValueError(
-            f"{text[:60]!r} names days of the month and of the week; {hint}, with a star for one of the two"
-        )
-    return " ".join(fields)
-
-
-Schedule = Annotated[str, AfterValidator(_schedule), Field(examples=["0 9 1 * *"])]
+Schedule = Annotated[str, AfterValidator(crontab), Field(examples=["0 9 1 * *"])]
 
 
 class DrillSettings(BaseModel):

@@ -26,6 +26,7 @@ from agent.metrics.destinations import (
     EVENTS_SENT,
     ROWS_ASIDE,
 )
+from agent.metrics.drills import DRILLS_ENDED
 from agent.metrics.messages import CANARY, CHANNEL_WORKS, HEARTBEAT, MESSAGE_SECONDS, MESSAGES
 from agent.metrics.process import (
     BATCH_SECONDS,
@@ -100,6 +101,7 @@ __all__ = [
     "CORRELATION_ROWS_LEFT_OUT",
     "DESTINATION_UP",
     "DIFFERENCES_LEFT_OUT",
+    "DRILLS_ENDED",
     "EVENTS_DUPLICATED",
     "EVENTS_PENDING",
     "EVENTS_RESENT",

@@ -33,6 +33,7 @@ LABELS = {
     "silence": "the kind of silence, as the meaning lists it",
     "source": "the source: `ORG/event_log_file`",
     "stage": "`receiving`, `processing` or `sending`",
+    "verdict": "`passed` or `failed`",
     "status": "the status of HTTP, such as `200`",
 }
 """What each label holds."""

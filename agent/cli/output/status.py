@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.cli.output.status_parts.deadline_lines import deadline_lines
+from agent.cli.output.status_parts.drill_lines import drill_lines
 from agent.cli.output.status_parts.incident_lines import incident_lines
 from agent.cli.output.status_parts.maintenance_lines import maintenance_lines
 from agent.cli.output.status_parts.status_lines import (
@@ -53,6 +54,7 @@ def show(status: StatusDocument, console: Console) -> None:
         *incident_lines(status),
         *maintenance_lines(status),
         *telling_lines(status),
+        *drill_lines(status),
         *rules_left_out(status),
         *source_lines(status.sources, explained=failed),
         *feed_lines(status.sources),

@@ -23,7 +23,7 @@ def detected(view: DrillView) -> StageFinding:
             first.setdefault(alert.rule, alert.at)
     if silent := sorted(view.scenario.rules - first.keys()):
         return waits(f"no alert was raised by {' and '.join(repr(names[rule]) for rule in silent)}")
-    seconds = (max(first.values()) - view.drill.begun_at).total_seconds()
+    seconds = (max(first.values()) - (view.drill.begun_at or view.drill.asked_at)).total_seconds()
     return passed(f"{counted(len(first), 'rule')} of it raised an alert within {seconds:.1f} s")
 
 

@@ -15,6 +15,7 @@ from agent.daemon.drills.drill_record import DrillRecord
 from agent.daemon.drills.drill_requests import DrillRequests
 from agent.daemon.drills.drill_runner import DrillRunner, DrillSurroundings
 from agent.daemon.drills.drill_watch import DrillWatch
+from agent.daemon.drills.drills_status import drills_status
 from agent.daemon.drills.legal_run import legal_names
 from agent.daemon.notice.notice_parts import NoticeParts
 from agent.drills.planting.catalogue import SCENARIOS
@@ -22,6 +23,7 @@ from agent.name import DRILLS
 from agent.notice.incidents.desk import IncidentDesk
 from agent.notice.regimes.model import RegimePack
 from agent.pipeline.commit_line import BatchCommit
+from agent.status.drills import DrillsStatus
 from agent.store.keys import PROCESS
 
 
@@ -33,6 +35,7 @@ class DrillParts:
     watch: DrillWatch
     commands: Sequence[ControlCommand]
     now: Callable[[], datetime]
+    status: Callable[[], DrillsStatus | None]
 
     def note(self, shard: str, commit: BatchCommit) -> None:
         """What was committed: alerts of drills are looked for in it."""
@@ -63,7 +66,10 @@ def build_drill_parts(
     def names() -> list[str]:
         return [*SCENARIOS, *legal_names(pack())]
 
+    def status() -> DrillsStatus | None:
+        return drills_status(desk().recall, watch)
+
     surroundings = DrillSurroundings(node, renew, lambda: delivery.forwards, pack, ask, now, stop)
     runner = DrillRunner(surroundings, DrillRecord(desk))
     watch = DrillWatch(lambda: node.settings.drills, names, runner, desk, node.own_problems, now)
-    return DrillParts(runner, watch, DrillRequests(runner, watch, names, desk).commands(), now)
+    return DrillParts(runner, watch, DrillRequests(runner, watch, names, desk).commands(), now, status)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from agent import metrics
 from agent.drills import book
 from agent.drills.drill import Drill, DrillStage, sentence
-from agent.drills.mark import DATASET, ID, SCENARIO
+from agent.drills.mark import DATASET
 from agent.notice.incidents.desk import IncidentChange, IncidentDesk
 from agent.own_event import EventValue
 
@@ -21,14 +22,22 @@ class DrillRecord:
     def __init__(self, desk: Callable[[], IncidentDesk]) -> None:
         self._desk = desk
 
-    def begin(self, scenario: str, by: str, speed: float) -> Drill:
-        """A new drill, with its number."""
+    def ask(self, scenario: str, by: str, speed: float) -> Drill:
+        """A new drill, with its number: it is kept from now on, and waits for its turn."""
         with self._desk().changing() as change:
             number, counted = book.next_id(change.recall, change.now)
             drill = Drill(number, scenario, by, speed, change.now)
             change.apply({**counted, **book.stored(drill)})
-            said = f"{number} begins: {scenario}, for {by}" + (f", {speed:g} times faster" if speed != 1 else "")
-            _tell(change, drill, "drill-started", said, {"by": by, "speed": speed})
+        return drill
+
+    def begin(self, drill: Drill) -> Drill:
+        """Its turn has come."""
+        with self._desk().changing() as change:
+            drill = replace(drill, begun_at=change.now)
+            change.apply(book.stored(drill))
+            faster = f", {drill.speed:g} times faster" if drill.speed != 1 else ""
+            said = f"{drill.id} begins: {drill.scenario}, for {drill.by}{faster}"
+            _tell(change, drill, "drill-started", said, {"by": drill.by, "speed": drill.speed})
         return drill
 
     def stage(self, drill: Drill, stage: DrillStage) -> Drill:
@@ -50,6 +59,7 @@ class DrillRecord:
                 change.problems.over(FAILED, drill.scenario, said)
             else:
                 change.problems.report(FAILED, drill.scenario, said, fields=_fields(drill))
+        metrics.DRILLS_ENDED.labels(drill.verdict).inc()
         return drill
 
 
@@ -60,9 +70,9 @@ def _tell(change: IncidentChange, drill: Drill, action: str, said: str, data: Ma
 
 
 def _fields(drill: Drill) -> dict[str, str]:
-    fields = {ID: drill.id, SCENARIO: drill.scenario}
+    fields = {"leakline.drill_result.id": drill.id, "leakline.drill_result.scenario": drill.scenario}
     if drill.ended_at is not None:
-        fields["leakline.drill.verdict"] = drill.verdict
+        fields["leakline.drill_result.verdict"] = drill.verdict
         if drill.failures:
-            fields["leakline.drill.failed_stages"] = ", ".join(drill.failures)
+            fields["leakline.drill_result.failed_stages"] = ", ".join(drill.failures)
     return fields

@@ -86,10 +86,11 @@ class DrillRequests:
         return document(found)
 
     def status(self) -> dict[str, Any]:
-        """`running` and `newest` drills, and `overdue` scenarios with when each passed last."""
+        """`running`, `waiting` and `newest` drills, and `overdue` scenarios with when each passed last."""
         known = [*book.drills(self._desk().recall)][::-1]
         return {
-            "running": [document(drill) for drill in known if drill.ended_at is None],
+            "running": [document(drill) for drill in known if drill.verdict == "running"],
+            "waiting": [document(drill) for drill in reversed(known) if drill.verdict == "waiting"],
             "newest": [document(drill) for drill in known if drill.ended_at is not None][:MOST_LISTED],
             "overdue": [
                 {"scenario": late.scenario, "passed_at": late.passed_at.isoformat() if late.passed_at else None}

@@ -82,12 +82,12 @@ class DrillRun:
 
     def _verdict(self, check: StageCheck) -> StageFinding:
         """Looks until there is one, or until it is too late for it."""
-        until = None
+        since = self._steady()
         while True:
             try:
                 finding = check.look(self._view)
-                # What is waited for may itself come later than it was thought: a tier whose incident has just begun.
-                until = until or self._steady() + check.patience(self._view).total_seconds()
+                # How long it may take is known once what is waited for has begun: tiers, when there is an escalation.
+                until = since + check.patience(self._view).total_seconds()
             except Exception as error:  # noqa: BLE001 - whatever it is, the stage has failed, and the next one is judged
                 log.error("a stage of a drill failed", stage=check.name, traceback=traceback.format_exc())
                 return failed(f"it could not be judged ({type(error).__name__}: {error})")

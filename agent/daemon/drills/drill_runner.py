@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import threading
+import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
 import structlog
 
 from agent.assembly.node import Node
 from agent.daemon.drills.drill_record import DrillRecord
-from agent.daemon.drills.drill_run import STOPPED, DrillRun, DrillStopped, end
+from agent.daemon.drills.drill_run import LOOK_EVERY, STOPPED, DrillRun, DrillStopped, end
 from agent.daemon.drills.drill_view import DrillView, SeenAlerts
 from agent.daemon.drills.legal_run import legal_stages
 from agent.drills import book
 from agent.drills.drill import Drill
-from agent.drills.mark import NO_DRILL, DrillMark
+from agent.drills.mark import DrillMark
 from agent.drills.planting.catalogue import SCENARIOS
 from agent.drills.settings import LEGAL
 from agent.errors import DiskFull, LeaklineError, StateError
@@ -35,6 +37,8 @@ log = structlog.get_logger()
 
 MOST_WAITING = 200
 FORGOTTEN_AT_ONCE = 500
+TOLD_WITHIN = 10.0
+"""Seconds until the events of the drill before are taken, which have its mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,57 +69,73 @@ class DrillRunner:
     def __init__(self, surroundings: DrillSurroundings, record: DrillRecord) -> None:
         self._with = surroundings
         self._record = record
-        self._asked: deque[tuple[AskedDrill, Drill]] = deque()
+        self._waiting: deque[Drill] = deque()
+        """The first of them may run."""
         self._changed = threading.Condition()
         self.seen = SeenAlerts()
 
     def ask(self, asked: AskedDrill) -> Drill:
         """It runs when those before it have ended. Raises LeaklineError where too many wait."""
         with self._changed:
-            if len(self._asked) >= MOST_WAITING:
+            if len(self._waiting) >= MOST_WAITING:
                 raise LeaklineError(f"{MOST_WAITING} drills wait already", hint="see `leakline drill status`")
-            drill = self._record.begin(asked.scenario, asked.by, asked.speed)
-            self._asked.append((asked, drill))
+            drill = self._record.ask(asked.scenario, asked.by, asked.speed)
+            self._waiting.append(drill)
             self._changed.notify()
         return drill
 
     def is_waiting(self, scenario: str) -> bool:
-        """Whether a drill of this scenario waits for its turn."""
+        """Whether a drill of this scenario waits for its turn, or runs."""
         with self._changed:
-            return any(asked.scenario == scenario for asked, _ in self._asked)
+            return any(drill.scenario == scenario for drill in self._waiting)
 
     def run(self) -> None:
         """See the class."""
-        self._end_interrupted()
+        self._take_up()
         while not self._with.stop.is_set():
             with self._changed:
-                if not self._asked:
+                if not self._waiting:
                     self._changed.wait(0.5)
-                next_drill = self._asked[0] if self._asked else None
-            if next_drill is None:
+                drill = self._waiting[0] if self._waiting else None
+            if drill is None:
                 continue
-            with suppress(DrillStopped):
-                self._run(next_drill[1])
+            try:
+                self._run(drill)
+            except DrillStopped:  # the next start says so
+                return
             with self._changed:
-                self._asked.popleft()
+                self._waiting.popleft()
 
     def _run(self, drill: Drill) -> None:
         """Raises DrillStopped."""
-        mark = self._with.node.current_drill
         try:
-            if drill.scenario.startswith(LEGAL):
-                self._record.end(self._legal(drill))
-                return
-            mark.mark, mark.speed = DrillMark(drill.id, drill.scenario), drill.speed
-            self.seen.begin()
-            self._with.renew(DRILLS, self._forget)
-            self._record.end(DrillRun(self._view(drill), self._record, self._with.stop).run())
-        except (StateError, DiskFull, LeaklineError) as error:
-            log.error("a drill could not be run", drill=drill.id, reason=str(error))
-            self._interrupted(drill, f"it could not be run: {error}")
-        finally:
-            if not self._with.stop.is_set():
-                mark.mark, mark.speed = NO_DRILL, 1.0
+            drill = self._record.begin(drill)
+            self._record.end(self._legal(drill) if drill.scenario.startswith(LEGAL) else self._played(drill))
+        except DrillStopped:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, a drill that fails must not end what protects
+            log.error("a drill could not be run", drill=drill.id, traceback=traceback.format_exc())
+            self._end_incidents(drill)
+            self._interrupted(drill, f"it could not be run ({type(error).__name__}: {error})")
+
+    def _played(self, drill: Drill) -> Drill:
+        """Raises LeaklineError, DrillStopped."""
+        if drill.scenario not in SCENARIOS:
+            raise LeaklineError(f"there is no scenario {drill.scenario}")
+        self._mark(drill)
+        self.seen.begin()
+        self._with.renew(DRILLS, self._forget)
+        return DrillRun(self._view(drill), self._record, self._with.stop).run()
+
+    def _mark(self, drill: Drill) -> None:
+        """It stays until the next one begins: what is said of the incidents afterwards, is of this drill too."""
+        shard = self._with.node.shards.get(DRILLS)
+        until = monotonic() + TOLD_WITHIN
+        while shard is not None and any(shard.stores.state.keys(keys.OUTBOX.prefix)) and monotonic() < until:
+            if self._with.stop.wait(LOOK_EVERY):
+                raise DrillStopped
+        current = self._with.node.current_drill
+        current.mark, current.speed = DrillMark(drill.id, drill.scenario), drill.speed
 
     def _legal(self, drill: Drill) -> Drill:
         """Raises LeaklineError for one that there is not."""
@@ -144,22 +164,33 @@ class DrillRunner:
             with state.transact() as transaction:
                 transaction.apply("", dict.fromkeys(known[first : first + FORGOTTEN_AT_ONCE]))
 
-    def _end_interrupted(self) -> None:
-        """Drills that a stop or a crash has cut off have failed, with that as the reason; their incidents are closed."""
+    def _take_up(self) -> None:
+        """What a stop or a crash has left: drills that ran have failed, with that as the reason, and their incidents are closed;
+        those that waited wait on.
+        """
         try:
-            for drill in list(book.drills(self._with.node.shards[PROCESS].desk.recall)):
-                if drill.ended_at is None and not self._is_asked(drill):
-                    self._interrupted(drill, STOPPED)
-            shard = self._with.node.shards.get(DRILLS)
-            if shard is not None:
-                for incident in self._open_incidents():
-                    end(self._with.ask, incident, "that was cut off")
+            known = [
+                drill for drill in book.drills(self._with.node.shards[PROCESS].desk.recall) if drill.ended_at is None
+            ]
         except (StateError, ValueError) as error:
             log.error("drills that were cut off could not be ended", reason=str(error))
-
-    def _is_asked(self, drill: Drill) -> bool:
+            return
+        for drill in known:
+            if drill.begun_at is not None:
+                self._end_incidents(drill)
+                self._interrupted(drill, STOPPED)
         with self._changed:
-            return any(known.id == drill.id for _, known in self._asked)
+            asked_meanwhile = {drill.id for drill in self._waiting}
+            left = [drill for drill in known if drill.begun_at is None and drill.id not in asked_meanwhile]
+            self._waiting.extendleft(reversed(left))
+
+    def _end_incidents(self, drill: Drill) -> None:
+        if DRILLS not in self._with.node.shards:
+            return
+        current = self._with.node.current_drill
+        current.mark = DrillMark(drill.id, drill.scenario)
+        for incident in self._open_incidents():
+            end(self._with.ask, incident, drill.id)
 
     def _open_incidents(self) -> list[str]:
         recall = self._with.node.shards[DRILLS].desk.recall

@@ -85,7 +85,7 @@ class DrillView:
         read = (recall(key) for key in recall.keys(INCIDENT))
         found = [decode_incident(data) for data in read if data is not None]
         return sorted(
-            (incident for incident in found if incident.opened_at >= self.drill.begun_at),
+            (incident for incident in found if self.drill.begun_at and incident.opened_at >= self.drill.begun_at),
             key=lambda incident: (incident.opened_at, incident.id),
         )
 

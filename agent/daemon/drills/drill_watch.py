@@ -69,6 +69,7 @@ class DrillWatch:
     def look(self) -> None:
         """To be called about once a minute."""
         settings = self._settings()
+        self._note_wanted()
         if settings is None:
             self._problems.over(OVERDUE, SUBJECT, "the settings ask for no drills")
             return
@@ -82,20 +83,24 @@ class DrillWatch:
         self._problems.report(OVERDUE, SUBJECT, said)
 
     def overdue(self) -> list[OverdueDrill]:
-        """Counted from the last time that each passed, or from when the settings began to ask for drills."""
+        """Counted from the last time that each passed, or from when the settings began to ask for it."""
         settings = self._settings()
         if settings is None:
             return []
-        desk, now = self._desk(), self._now()
-        since = book.asked_since(desk.recall)
-        if since is None:
-            with desk.changing() as change:
-                change.apply({book.SINCE: now.isoformat().encode()})
-            since = now
-        _, passed = book.newest(desk.recall)
+        recall, now = self._desk().recall, self._now()
+        since = book.asked_since(recall)
+        _, passed = book.newest(recall)
         found = []
         for name in self.wanted():
             at = passed[name].ended_at if name in passed else None
-            if now - max(at or since, since if at is None else at) > settings.overdue_after:
+            asked_for = since.get(name, now)
+            if now - max(at or asked_for, asked_for) > settings.overdue_after:
                 found.append(OverdueDrill(name, at))
         return found
+
+    def _note_wanted(self) -> None:
+        """A scenario that an upgrade brings, or that the settings ask for anew, is not overdue at once."""
+        desk = self._desk()
+        if changes := book.since_changed(book.asked_since(desk.recall), self.wanted(), self._now()):
+            with desk.changing() as change:
+                change.apply(changes)

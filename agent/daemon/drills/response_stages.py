@@ -44,7 +44,6 @@ def notified(view: DrillView) -> StageFinding:
 def _tiers(view: DrillView, incident: Incident, escalation: Escalation) -> StageFinding:
     messages = [message for message in view.messages(incident) if message.kind == "escalation"]
     now, late, open_tiers = view.now(), list[str](), list[str]()
-    refused = sorted({message.target.channel for message in messages if message.state == "given-up" or _fails(message)})
     for number, step in enumerate(escalation.policy.steps, start=1):
         due = escalation.began + step.after
         of_tier = [message for message in messages if message.tier == number]
@@ -53,6 +52,7 @@ def _tiers(view: DrillView, incident: Incident, escalation: Escalation) -> Stage
             open_tiers.append(str(number))
         elif not reached or min(reached) > due + IN_TIME:
             late.append(f"tier {number} {_said(reached, due)}")
+    refused = _channels([message for message in messages if _is_refused(message, now)])
     unsent = [message for message in messages if message.state == "waiting"]
     if late or (refused and not open_tiers):
         through = f"; {', '.join(refused)} accepts nothing" if refused else ""
@@ -67,8 +67,11 @@ def _tiers(view: DrillView, incident: Incident, escalation: Escalation) -> Stage
     )
 
 
-def _fails(message: Message) -> bool:
-    return message.state == "waiting" and message.attempts > 0
+def _is_refused(message: Message, now: datetime) -> bool:
+    """Given up, or not accepted in its time: until then a further try may succeed. A channel that is down is not tried for each
+    message. Each has its own time: tiers are repeated, and a message of a later round has only just begun to wait.
+    """
+    return message.state == "given-up" or (message.state == "waiting" and now > message.due + IN_TIME)
 
 
 def _said(reached: Sequence[datetime], due: datetime) -> str:
@@ -82,13 +85,13 @@ def _channels(messages: Sequence[Message]) -> list[str]:
 
 
 def tiers_end(view: DrillView) -> timedelta:
-    """From the drill's begin until the last tier has to have been notified."""
+    """From the drill's begin until the last tier has to have been notified; it is more than from when the stage is looked at."""
     incident = view.incident()
     escalation = view.escalation(incident) if incident is not None else None
     if escalation is None:
         return IN_TIME
-    end = escalation.began + escalation.policy.steps[-1].after + IN_TIME
-    return max(end - view.now(), timedelta(0)) + IN_TIME
+    began = escalation.began - (view.drill.begun_at or escalation.began)
+    return began + escalation.policy.steps[-1].after + 2 * IN_TIME
 
 
 def drafted(view: DrillView) -> StageFinding:

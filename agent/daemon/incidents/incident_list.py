@@ -48,7 +48,7 @@ class IncidentSelection:
     limit: int = 50
 
     def takes(self, incident: Incident) -> bool:
-        if self.register and (incident.state == "merged" or not is_registered(incident)):
+        if self.register and not self._is_registered(incident):
             return False
         ended = self.everything or self.register or self.state
         return (
@@ -56,6 +56,11 @@ class IncidentSelection:
             and self.state in ("", incident.state)
             and self.origin in ("", incident.origin)
         )
+
+    def _is_registered(self, incident: Incident) -> bool:
+        """Drills are no breaches: the register has them only where they are asked for."""
+        is_asked_for = incident.origin != "drill" or self.origin == "drill"
+        return is_asked_for and incident.state != "merged" and is_registered(incident)
 
 
 def is_registered(incident: Incident) -> bool:

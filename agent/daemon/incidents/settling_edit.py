@@ -7,6 +7,8 @@ from dataclasses import replace
 from agent.daemon.incidents.incident_edit import Edit, Editing
 from agent.daemon.incidents.incident_list import clocks_of
 from agent.daemon.incidents.second_person import first_word, noted, used
+from agent.name import DRILLS
+from agent.notice.incidents.changes.refusal import NotAllowed
 from agent.notice.incidents.changes.settling import Statement, obligation_named, settled
 from agent.notice.incidents.incident import Incident
 from agent.notice.regimes.model import RegimePack
@@ -14,6 +16,8 @@ from agent.notice.regimes.model import RegimePack
 
 def settling_edit(editing: Editing, before: Incident, obligation: str, statement: Statement, pack: RegimePack) -> Edit:
     """`obligation`: as a person writes it. Raises NotAllowed."""
+    if statement.end == "sent":
+        require_recipient(editing, before)
     clocks = clocks_of(editing.desk, before.id)
     named = obligation_named(str(obligation), clocks, pack)
     clock = next((clock for clock in clocks if clock.id == named), None)
@@ -36,3 +40,10 @@ def settling_edit(editing: Editing, before: Incident, obligation: str, statement
     }
     said = f"has {named} recorded as {of.end} by {editing.by}"
     return Edit(after, "incident-obligation-settled", said, data, {"reason": of.reason}, reckon=True)
+
+
+def require_recipient(editing: Editing, incident: Incident) -> None:
+    """Raises NotAllowed for a drill in the running pipeline: a record of a notice to an authority would be untrue."""
+    if editing.desk.shard == DRILLS:
+        hint = "its notices have no recipient; it is closed with the drill"
+        raise NotAllowed(f"{incident.id} is of a drill, of which nothing is sent", hint=hint)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.daemon.incidents.incident_edit import Editing, moment
-from agent.daemon.incidents.settling_edit import settling_edit
+from agent.daemon.incidents.settling_edit import require_recipient, settling_edit
 from agent.daemon.notices.notice_desk import FoundNotice
 from agent.notice.drafts.drafting import submitted
 from agent.notice.drafts.notice import Notice, NoticeVersion, Submission
@@ -46,6 +46,7 @@ def submit(
 ) -> Sending:
     """The clock ends by the first submission, and moves by a correction of it; a follow-up leaves it as it is. Raises NotAllowed."""
     require_whole(incident)
+    require_recipient(editing, incident)
     when = moment("--at", at, zone, editing.desk) if at else editing.now
     if when > editing.now + CLOCKS_APART:
         raise NotAllowed(f"{when.isoformat()} is in the future", hint="record what was sent, once it was")

@@ -19,6 +19,9 @@ from agent.notice.incidents.incident import Incident, Settlement, State
 LEGAL = frozenset({"authority", "data_subjects", "media", "credit_bureaus"})
 """Recipients of whom `not-notifiable` speaks; what contracts, markets and partners ask for goes on."""
 
+NOBODY = "drill, nobody is notified"
+"""In place of the name of whoever a notice goes to."""
+
 LAST = datetime.max.replace(tzinfo=UTC)
 
 ENDS: dict[str, ClockState] = {"sent": "sent", "not-applicable": "not-applicable", "late": "explained"}
@@ -61,7 +64,7 @@ def _strictest(incident: Incident, found: Sequence[ObligationDates], before: Clo
         legal.regime,
         legal.obligation,
         legal.stage,
-        legal.recipient,
+        _recipient(incident, legal.recipient),
         "waiting",
         strictest.anchor,
         legal.anchored_at if strictest.due is not None else None,
@@ -77,6 +80,11 @@ def _strictest(incident: Incident, found: Sequence[ObligationDates], before: Clo
         passed_shadow=before.passed_shadow if before else False,
     )
     return _with_state(incident, clock, "" if applying else legal.basis, now)
+
+
+def _recipient(incident: Incident, recipient: str) -> str:
+    """The kind and perhaps a name behind a colon. A drill goes to nobody outside, and wherever its clocks are shown, they say so."""
+    return f"{recipient.partition(':')[0]}: {NOBODY}" if incident.origin == "drill" else recipient
 
 
 def _no_later(clock: Clock, before: Clock | None) -> Clock:

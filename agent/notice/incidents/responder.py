@@ -121,10 +121,12 @@ class IncidentResponse:
 
     def commit(self) -> None:
         self._book.settle()
-        if closed := sum(_news(*change) == CLOSED for change in self._grouping.change.incidents.values()):
+        # Drills are planted: metrics count what happened.
+        changed = [change for change in self._grouping.change.incidents.values() if change[1].origin != "drill"]
+        if closed := sum(_news(*change) == CLOSED for change in changed):
             metrics.INCIDENTS_DUPLICATE.inc(closed)
         self._undo.clear()
-        for before, after in self._grouping.change.incidents.values():
+        for before, after in changed:
             if before is None:
                 metrics.INCIDENTS_OPENED.labels(after.state).inc()
 

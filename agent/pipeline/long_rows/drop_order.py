@@ -51,7 +51,7 @@ KEPT = (
     "leakline.problem.kind", "leakline.problem.subject", "leakline.problem.count", "leakline.incident.id",
     "leakline.incident.state", "leakline.incident.level", "leakline.incident.alerts", "leakline.clock.regime",
     "leakline.clock.obligation", "leakline.clock.state", "leakline.clock.due", "leakline.clock.shadow_due",
-    "leakline.trail.head",
+    "leakline.trail.head", "leakline.drill.id", "leakline.drill.scenario",
 )  # fmt: skip
 """Fields that stay whole as long as they are sane (`SANE`): who, what, when, how much, and by which rule."""
 

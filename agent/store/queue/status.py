@@ -12,6 +12,7 @@ import orjson
 
 from agent import __version__
 from agent.model import LANES, Lane, TimeFlag
+from agent.name import DRILLS
 from agent.status.times import RowsFlagged
 from agent.status_document import (
     DestinationStatus,
@@ -113,7 +114,8 @@ def _shard(name: str, stores: StateStores, destinations: Lanes, takes: Takes, *,
         by_lane = {lane: _lane(stores, destination, lane, taken=taken) for lane in lanes}
         deliveries.append(ShardDelivery(destination, taken, by_lane))
     followed = {destination: lanes for destination, lanes in destinations.items() if takes(destination, name)}
-    made = OrgStatus if name else ShardStatus
+    # What drills left is in the sums; it is no org.
+    made = OrgStatus if name not in (keys.PROCESS, DRILLS) else ShardStatus
     return made(
         name=name,
         spool_bytes=stores.spool.bytes_held(),

@@ -38,7 +38,7 @@ def ran(settings: Settings, scenario: str, speed: float, *, as_json: bool) -> in
             for stage in drill["stages"][shown:]:
                 print_stage(stage, drill, out)
             shown = len(drill["stages"])
-        if drill["verdict"] != "running":
+        if drill["verdict"] not in ("waiting", "running"):
             break
         time.sleep(LOOK_EVERY)
     if as_json:

@@ -17,6 +17,7 @@ from agent.wording.moment import utc
 
 STYLES: Mapping[str, str] = {"passed": "green", "failed": "bold red", "not set up": "yellow"}
 VERDICT_WIDTH = 11
+MOST_NAMED = 5
 WIDTH, LEGAL_WIDTH = 10, 22
 """Of the longest name of a stage."""
 
@@ -51,7 +52,8 @@ def print_stage(stage: Mapping[str, Any], drill: Mapping[str, Any], console: Con
 
 def print_verdict(drill: Mapping[str, Any], console: Console) -> None:
     """The last line: what a person takes away."""
-    seconds = (datetime.fromisoformat(drill["ended_at"]) - datetime.fromisoformat(drill["begun_at"])).total_seconds()
+    begun_at = drill["begun_at"] or drill["asked_at"]
+    seconds = (datetime.fromisoformat(drill["ended_at"]) - datetime.fromisoformat(begun_at)).total_seconds()
     failed = [stage["name"] for stage in drill["stages"] if stage["verdict"] == "failed"]
     idle = [stage["name"] for stage in drill["stages"] if stage["verdict"] == "not set up"]
     if drill["interrupted"]:
@@ -71,12 +73,15 @@ def show_status(found: Mapping[str, Any], console: Console) -> None:
     for drill in found["running"]:
         done = f", {len(drill['stages'])} stages judged" if drill["stages"] else ""
         paragraph(console, words(f"{drill['id']} {drill['scenario']} since {_time(drill['begun_at'])}{done}"), indent=2)
+    if found["waiting"]:
+        names = ", ".join(f"{drill['id']} {drill['scenario']}" for drill in found["waiting"][:MOST_NAMED])
+        paragraph(console, words(f"{len(found['waiting']):,} wait: {names}"), indent=2)
     for drill in found["newest"]:
         paragraph(console, words(_line(drill), STYLES.get(drill["verdict"], "")), indent=4)
     for late in found["overdue"]:
         when = f"passed last {_time(late['passed_at'])}" if late["passed_at"] else "has never passed"
         paragraph(console, words(f"overdue: {late['scenario']} {when}", "bold red"), indent=2)
-    if not found["running"] and not found["newest"]:
+    if not any(found[part] for part in ("running", "waiting", "newest")):
         console.print("No drill has run yet: `leakline drill list` has the scenarios.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.daemon.drills.legal.terms import RegimeTerms, LegalTerm, TermTable, term_table
+from agent.daemon.drills.legal.terms import LegalTerm, RegimeTerms, TermTable, term_table
 from agent.notice.counting.working_days import country_of
 from agent.notice.regimes import model
 from agent.notice.regimes.model import Obligation, Regime, RegimePack
