@@ -19,7 +19,7 @@ from agent.notice.incidents.incident import Incident, Settlement, State
 LEGAL = frozenset({"authority", "data_subjects", "media", "credit_bureaus"})
 """Recipients of whom `not-notifiable` speaks; what contracts, markets and partners ask for goes on."""
 
-NOBODY = "drill, nobody is notified"
+NOBODY = "drill: no authority is notified"
 """In place of the name of whoever a notice goes to."""
 
 LAST = datetime.max.replace(tzinfo=UTC)

@@ -69,7 +69,7 @@ def test_its_notices_go_to_nobody(daemon: DrilledDaemon) -> None:
     drill = daemon.ended(daemon.run("mass_report_export"))
     number = drill["incidents"][0]
     rows = [row for row in daemon.ask("notices_list")["notices"] if row["incident"] == number]
-    assert {row["recipient"].partition(": ")[2] for row in rows} == {"drill, nobody is notified"}
+    assert {row["recipient"].partition(": ")[2] for row in rows} == {"drill: no authority is notified"}
     sent = {"number": number, "obligation": rows[0]["obligation"], "by": "eva", "receipt": "LDI-1"}
     with pytest.raises(LeaklineError, match="of a drill, of which nothing is sent"):
         daemon.ask("notices_sent", **sent)

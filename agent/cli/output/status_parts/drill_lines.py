@@ -28,8 +28,8 @@ def _parts(drills: DrillsStatus) -> Iterator[str]:
         yield f"{drills.passed} passed at their last run"
     if drills.failed:
         rest = len(drills.failed) - MOST_NAMED
-        others = f" and {rest} more" if rest > 0 else ""
-        yield f"{len(drills.failed)} failed ({', '.join(drills.failed[:MOST_NAMED])}{others})"
+        further = f" and {rest} more" if rest > 0 else ""
+        yield f"{len(drills.failed)} failed ({', '.join(drills.failed[:MOST_NAMED])}{further})"
     if drills.overdue:
         yield f"{drills.overdue} overdue"
     if drills.running:
