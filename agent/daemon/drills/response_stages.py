@@ -52,7 +52,7 @@ def _tiers(view: DrillView, incident: Incident, escalation: Escalation) -> Stage
             open_tiers.append(str(number))
         elif not reached or min(reached) > due + IN_TIME:
             late.append(f"tier {number} {_said(reached, due)}")
-    refused = _channels([message for message in messages if _is_refused(message, now)])
+    refused = _channels([message for message in messages if _is_refused(message, messages, now)])
     unsent = [message for message in messages if message.state == "waiting"]
     if late or (refused and not open_tiers):
         through = f"; {', '.join(refused)} accepts nothing" if refused else ""
@@ -67,11 +67,19 @@ def _tiers(view: DrillView, incident: Incident, escalation: Escalation) -> Stage
     )
 
 
-def _is_refused(message: Message, now: datetime) -> bool:
-    """Given up, or not accepted in its time: until then a further try may succeed. A channel that is down is not tried for each
-    message. Each has its own time: tiers are repeated, and a message of a later round has only just begun to wait.
+def _is_refused(message: Message, messages: Sequence[Message], now: datetime) -> bool:
+    """Given up, or not accepted in its time: until then a further try may succeed. Each has its own time, for tiers are repeated; the
+    message of a later one takes the place of what its channel refused, unless the channel accepts again. A channel that is down is
+    not tried for each message.
     """
-    return message.state == "given-up" or (message.state == "waiting" and now > message.due + IN_TIME)
+    if message.state == "given-up":
+        return True
+    if now <= message.due + IN_TIME or message.state == "accepted":
+        return False
+    later = [other for other in messages if other.target.channel == message.target.channel and other.due >= message.due]
+    return message.state == "waiting" or (
+        message.attempts > 0 and not any(other.state == "accepted" for other in later)
+    )
 
 
 def _said(reached: Sequence[datetime], due: datetime) -> str:
