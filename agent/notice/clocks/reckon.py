@@ -19,7 +19,7 @@ from agent.notice.incidents.incident import Incident, Settlement, State
 LEGAL = frozenset({"authority", "data_subjects", "media", "credit_bureaus"})
 """Recipients of whom `not-notifiable` speaks; what contracts, markets and partners ask for goes on."""
 
-NOBODY = "drill: no authority is notified"
+NO_RECIPIENT = "drill, without a recipient"
 """In place of the name of whoever a notice goes to."""
 
 LAST = datetime.max.replace(tzinfo=UTC)
@@ -84,7 +84,7 @@ def _strictest(incident: Incident, found: Sequence[ObligationDates], before: Clo
 
 def _recipient(incident: Incident, recipient: str) -> str:
     """The kind and perhaps a name behind a colon. A drill goes to nobody outside, and wherever its clocks are shown, they say so."""
-    return f"{recipient.partition(':')[0]}: {NOBODY}" if incident.origin == "drill" else recipient
+    return f"{recipient.partition(':')[0]}: {NO_RECIPIENT}" if incident.origin == "drill" else recipient
 
 
 def _no_later(clock: Clock, before: Clock | None) -> Clock:

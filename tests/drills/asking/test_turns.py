@@ -12,6 +12,7 @@ import pytest
 from agent.daemon.drills.drill_run import STOPPED
 from agent.drills.mark import ID, SCENARIO
 from agent.errors import LeaklineError
+from agent.notice.clocks.reckon import NO_RECIPIENT
 from tests.drills.asking.drilled_daemon import DrilledDaemon, drilled
 
 GONE = "gone"
@@ -69,7 +70,7 @@ def test_its_notices_go_to_nobody(daemon: DrilledDaemon) -> None:
     drill = daemon.ended(daemon.run("mass_report_export"))
     number = drill["incidents"][0]
     rows = [row for row in daemon.ask("notices_list")["notices"] if row["incident"] == number]
-    assert {row["recipient"].partition(": ")[2] for row in rows} == {"drill: no authority is notified"}
+    assert {row["recipient"].partition(": ")[2] for row in rows} == {NO_RECIPIENT}
     sent = {"number": number, "obligation": rows[0]["obligation"], "by": "eva", "receipt": "LDI-1"}
     with pytest.raises(LeaklineError, match="of a drill, of which nothing is sent"):
         daemon.ask("notices_sent", **sent)
