@@ -29,6 +29,8 @@ class DrillSettings(BaseModel):
     """Whose time that is."""
     scenarios: Literal["all"] | list[str] = "all"
     """Which: names of `leakline drill list`, or `all` of them."""
+    speed: float = Field(default=60.0, ge=1, le=3600)
+    """How many times faster than planned people are notified by drills of the schedule. 1 tries the plan itself, and takes as long."""
     overdue_after: Annotated[PositiveDuration, at_most(timedelta(days=366))] = timedelta(days=35)
     """A scenario that has not passed for so long is a problem."""
 

@@ -69,12 +69,14 @@ def clocks(view: DrillView) -> StageFinding:
 def delivered(view: DrillView) -> StageFinding:
     """Every destination has acknowledged all of the drill's events and alerts."""
     waiting: list[str] = []
-    accepted: list[str] = []
     for forward in view.forwards():
         for follower in forward.shards:
-            if follower.name == DRILLS:
-                reason = f" ({forward.problem})" if forward.problem else ""
-                (accepted if follower.is_drained() else waiting).append(forward.name + reason)
+            if follower.name != DRILLS or forward.name in view.drained:
+                continue
+            if follower.is_drained():  # once is enough: what comes later is about this and other stages
+                view.drained.add(forward.name)
+            else:
+                waiting.append(forward.name + (f" ({forward.problem})" if forward.problem else ""))
     if waiting:
         return waits(f"{', '.join(waiting)} has not accepted all of it")
-    return passed(f"accepted by {', '.join(accepted)}")
+    return passed(f"accepted by {', '.join(sorted(view.drained))}")

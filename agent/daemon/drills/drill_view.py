@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -74,6 +74,8 @@ class DrillView:
     ask: Callable[..., Any]
     """Makes a request of the daemon, by its name, with its arguments."""
     now: Callable[[], datetime]
+    drained: set[str] = field(default_factory=set)
+    """Names of destinations that have accepted all there was, once its alerts were there."""
 
     @property
     def shard(self) -> Shard:

@@ -57,11 +57,13 @@ class DrillWatch:
 
     def ask_for_all(self) -> None:
         """It is time by the schedule; those that wait already are not asked for twice."""
+        settings = self._settings()
+        speed = settings.speed if settings is not None else 1.0
         for name in self.wanted():
             if self._runner.is_waiting(name):
                 continue
             try:
-                self._runner.ask(AskedDrill(name, SCHEDULE))
+                self._runner.ask(AskedDrill(name, SCHEDULE, speed))
             except LeaklineError as error:
                 log.warning("a drill of the schedule does not run", scenario=name, reason=str(error))
                 return

@@ -22,7 +22,7 @@ from tests.changes.classes.documents import governed
 
 WRITTEN = {
     "permissions": {"permissions", "permissions.groups", "permissions.groups.*"},
-    "drills": {"drills", *(f"drills.{key}" for key in ("schedule", "scenarios", "overdue_after", "zone"))},
+    "drills": {"drills", *(f"drills.{key}" for key in ("schedule", "scenarios", "overdue_after", "zone", "speed"))},
 }
 """Keys of settings whose models are elsewhere: `{groups: {GROUP: ROLE}}`, `{schedule, scenarios, overdue_after, zone}`."""
 

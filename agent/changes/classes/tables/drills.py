@@ -26,5 +26,6 @@ LINES: Sequence[Line] = (
     Line("drills.schedule", cron_change, "The rarer drills are, the later a broken part is noticed."),
     Line("drills.scenarios", scenarios, "What no drill tries can break without a sign."),
     Line("drills.overdue_after", larger_weakens(span), "The longer it is, the later a missing drill is reported."),
+    Line("drills.speed", any_is_neutral, "Faster drills try the same tiers, in less time."),
     Line("drills.zone", any_is_neutral, "By the clocks of another zone as many drills run."),
 )
