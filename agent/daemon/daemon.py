@@ -235,7 +235,7 @@ class Daemon:
                 self.commands.reload()
                 manager.ready()
             self._orgs.settle()
-            if self._restart.is_due():
+            if self._restart.begins():
                 self.stop.set()
             if manager.is_hungry() and self._liveness.is_well():
                 manager.feed()
@@ -243,7 +243,7 @@ class Daemon:
     @property
     def restarts(self) -> bool:
         """Whether the program is to begin anew once this has ended: other settings have come into force."""
-        return self._restart.is_due() and not self.failure
+        return self._restart.has_begun and not self.failure
 
     def read_once(self) -> int:
         """One pass over every polled source, in this thread; rows committed. Raises what a source raises."""
@@ -270,7 +270,7 @@ class Daemon:
 
     def close(self) -> None:
         """Give everything back; the loops must have ended."""
-        self.trail.record(stopped(self.failure or self._restart.reason))
+        self.trail.record(stopped(self.failure or (self._restart.reason if self._restart.has_begun else "")))
         self.node.close()
 
     def _record_commit(self, shard: str, commit: BatchCommit) -> None:

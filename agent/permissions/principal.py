@@ -39,18 +39,18 @@ def link_principal(name: str) -> Principal:
     return Principal(name, frozenset[Role]({"responder"}))
 
 
-def user_principal(uid: int, gid: int, settings: PermissionSettings | None, service: int | None = None) -> Principal:
-    """`gid`: the group that a process runs with, used where the system does not know the user; `service`: the user id of the
-    running service.
+def user_principal(uid: int, settings: PermissionSettings | None, service: int | None = None) -> Principal:
+    """`service`: the user id of the running service.
 
     The database of groups is asked each time, so that who is taken out of a group has lost its role at the next request, in
-    sessions that are open too. Without settings everybody has every role. Root looks after the host, so it is an admin: it can
+    sessions that are open too. Without settings everybody has every role. Whom the system does not know has none: nobody could be
+    named as who proposed or approved. Root looks after the host, so it is an admin: it can
     propose, and approves and judges nothing. The service's own user is a program.
     """
     name = login_name(uid)
     if settings is None:
         return Principal(name, frozenset(ROLES), uid)
-    roles: set[Role] = {settings.groups[group] for group in _groups(uid, gid) if group in settings.groups}
+    roles: set[Role] = {settings.groups[group] for group in _groups(uid) if group in settings.groups}
     if uid == ROOT:
         roles |= {"admin", "service"}
     elif uid == (os.geteuid() if service is None else service):
@@ -82,12 +82,12 @@ def members(groups: frozenset[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _groups(uid: int, gid: int) -> set[str]:
+def _groups(uid: int) -> set[str]:
     try:
         user = pwd.getpwuid(uid)
-        numbers = os.getgrouplist(user.pw_name, user.pw_gid)
     except KeyError:
-        numbers = [gid]
+        return set()
+    numbers = os.getgrouplist(user.pw_name, user.pw_gid)
     found = set[str]()
     for number in numbers:
         try:

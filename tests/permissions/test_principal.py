@@ -20,27 +20,27 @@ def test_users_have_the_roles_of_their_groups() -> None:
     """As the system's database has them, and no other."""
     for role, name in USERS.items():
         user = pwd.getpwnam(name)
-        found = user_principal(user.pw_uid, user.pw_gid, SETTINGS)
+        found = user_principal(user.pw_uid, SETTINGS)
         assert (found.name, found.roles) == (name, frozenset({role}))
     stranger = pwd.getpwnam(STRANGER)
-    assert not user_principal(stranger.pw_uid, stranger.pw_gid, SETTINGS).roles
+    assert not user_principal(stranger.pw_uid, SETTINGS).roles
 
 
-def test_an_unknown_user_has_the_role_of_the_process_group_alone() -> None:
-    """A user without an entry has no name, and no groups besides."""
-    found = user_principal(UNKNOWN, UNKNOWN, SETTINGS)
+def test_an_unknown_user_has_no_role() -> None:
+    """Nobody could be named as who proposed or approved."""
+    found = user_principal(UNKNOWN, SETTINGS)
     assert (found.name, found.roles) == (f"uid {UNKNOWN}", frozenset())
 
 
 def test_root_looks_after_the_host_and_judges_nothing() -> None:
     """It is an admin, and neither privacy officer nor approver; the service's own user is a program."""
-    assert user_principal(0, 0, SETTINGS, service=UNKNOWN).roles == {"admin", "service"}
-    assert user_principal(UNKNOWN, UNKNOWN, SETTINGS, service=UNKNOWN).roles == {"service"}
+    assert user_principal(0, SETTINGS, service=UNKNOWN).roles == {"admin", "service"}
+    assert user_principal(UNKNOWN, SETTINGS, service=UNKNOWN).roles == {"service"}
 
 
 def test_without_permissions_everybody_may_do_everything() -> None:
     """One pair of eyes, as the settings say."""
-    assert user_principal(UNKNOWN, UNKNOWN, None).roles == set(ROLES)
+    assert user_principal(UNKNOWN, None).roles == set(ROLES)
 
 
 def test_members_are_those_of_the_database() -> None:

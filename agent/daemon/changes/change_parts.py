@@ -62,7 +62,7 @@ def build_change_parts(
             user = pwd.getpwnam(name)
         except KeyError:
             return frozenset()
-        return user_principal(user.pw_uid, user.pw_gid, permissions()).roles
+        return user_principal(user.pw_uid, permissions()).roles
 
     record_settings(process.desk, node.settings)
     denials = Denials(process.stores.problems.announce, now)

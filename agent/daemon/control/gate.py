@@ -32,14 +32,13 @@ class Peer:
     """The process at the other end of a Unix socket, as it was when it connected: the kernel says so."""
 
     uid: int
-    gid: int
 
 
 def peer_of(connection: socket.socket) -> Peer:
     """Raises OSError."""
     raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-    _, uid, gid = _CREDENTIALS.unpack(raw)
-    return Peer(uid, gid)
+    _, uid, _ = _CREDENTIALS.unpack(raw)
+    return Peer(uid)
 
 
 class Gate:
@@ -56,7 +55,7 @@ class Gate:
 
     def principal(self, peer: Peer) -> Principal:
         """Who it is now."""
-        return user_principal(peer.uid, peer.gid, self._permissions())
+        return user_principal(peer.uid, self._permissions())
 
     def carried_out(self, command: ControlCommand, arguments: Mapping[str, Any], principal: Principal) -> Any:
         """What the command answers. Raises Denied, LeaklineError for arguments that it does not take, and what it raises."""

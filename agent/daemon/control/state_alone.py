@@ -39,7 +39,7 @@ def gate_alone(settings: Settings, shards: Shards) -> tuple[Gate, Principal]:
     recall = _recall(shards)
     permissions = permissions_in_force(recall) or settings.permissions
     gate = Gate(lambda: permissions)
-    return gate, gate.principal(Peer(os.geteuid(), os.getegid()))
+    return gate, gate.principal(Peer(os.geteuid()))
 
 
 def require_alone(settings: Settings, shards: Shards, action: str) -> None:

@@ -20,6 +20,8 @@ class Restart:
         self._at: float | None = None
         self.reason = ""
         """Empty while none is asked for."""
+        self.has_begun = False
+        """Whether the daemon ends for it. One that ends for another reason, such as a signal, does not begin again."""
 
     def ask(self, reason: str) -> None:
         """It is to begin anew soon."""
@@ -28,9 +30,11 @@ class Restart:
             if self._at is None:
                 self._at = self._steady() + AFTER
 
-    def is_due(self) -> bool:
+    def begins(self) -> bool:
+        """Whether it is time: the daemon ends for it from then on."""
         with self._lock:
-            return self._at is not None and self._steady() >= self._at
+            self.has_begun = self.has_begun or (self._at is not None and self._steady() >= self._at)
+            return self.has_begun
 
 
 def begin_anew() -> None:
