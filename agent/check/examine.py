@@ -17,6 +17,7 @@ from agent.check.doubtful_settings import doubts
 from agent.check.machine import examine_machine
 from agent.check.notice.channels import examine_channels
 from agent.check.notice.on_call import examine_on_call
+from agent.check.notice.permissions import examine_permissions
 from agent.check.notice.regimes import examine_regimes
 from agent.check.notice.tried_channels import try_channels
 from agent.check.object_sources import examine_objects
@@ -57,6 +58,7 @@ def examine(
     yield from examine_regimes(settings, now().date())
     yield from examine_on_call(settings, now())
     yield from examine_channels(settings)
+    yield from examine_permissions(settings)
     destinations = list(build_each(settings, now))
     yield from (built for _, built in destinations if isinstance(built, Finding))
     if offline:
