@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from inspect import signature
 
 import pytest
 
@@ -49,3 +50,9 @@ def test_two_commands_of_one_name_are_refused() -> None:
     command = ControlCommand("status", dict, changes=False)
     with pytest.raises(ValueError, match="status"):
         table_of([command, command])
+
+
+def test_no_request_makes_a_drill_of_an_incident(shards: Shards) -> None:
+    """From where an incident is, was decided when it opened: it can be asked for, and never said."""
+    asking = {command.name for command in shards.commands().table() if "origin" in signature(command.run).parameters}
+    assert asking == {"incidents_list"}

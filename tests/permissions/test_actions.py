@@ -7,7 +7,7 @@ import pytest
 from agent.daemon.control.command import ControlCommand
 from agent.daemon.control.gate import Denied, Gate
 from agent.permissions.actions import ACTIONS, allows, roles_for, sees_people
-from agent.permissions.principal import Principal
+from agent.permissions.principal import Principal, link_principal, sender_principal
 from agent.permissions.roles import ROLES, Role
 from agent.permissions.settings import PermissionSettings
 from tests.permissions.expected import EXPECTED
@@ -76,3 +76,15 @@ def test_a_viewer_sees_that_there_are_incidents_and_not_about_whom() -> None:
     assert "Ana" not in str(viewed) and "ben" not in str(viewed) and viewed["incidents"][0]["id"] == "inc-1"
     assert gate.carried_out(command, {}, Principal("ray", frozenset[Role]({"responder"}), 1)) == rows
     assert not sees_people("incidents_list", ["admin"])
+
+
+def test_a_link_in_a_message_approves_nothing() -> None:
+    """Nor does it judge: who holds it may see and acknowledge that one incident."""
+    held = {action for action in ACTIONS if allows(action, link_principal("ana").roles)}
+    assert not held & {"changes_approve", "changes_propose", "notices_sent", "incidents_decide", "incidents_close"}
+    assert {"link_show", "link_acknowledge"} <= held
+    assert {action for action in ACTIONS if allows(action, sender_principal("crm").roles)} == {
+        "status",
+        "reload",
+        "report_submit",
+    }
