@@ -15,7 +15,7 @@ from tests.permissions.expected import EXPECTED, LISTENER
 from tests.servers.process import ROOT
 from tests.servers.unit.container import PYTHON, Container, properties
 
-pytestmark = pytest.mark.server
+pytestmark = pytest.mark.container
 
 UNIT = (ROOT / "packaging/leakline.service").read_text()
 SECRET = "LoadCredential=client:/etc/leakline/secrets/client"
@@ -91,9 +91,7 @@ def test_it_is_shut_off_as_much_as_before(container: Container) -> None:
 @pytest.mark.parametrize("role", sorted(PEOPLE))
 def test_each_role_may_what_the_table_says(container: Container, role: Role) -> None:
     """Every action over the real socket, by a real user of a real group: denied or not, as it is written by role."""
-    done = container.run_as(
-        f"u-{role}", PYTHON, "-c", CLIENT, orjson.dumps(ACTIONS).decode(), check=True
-    )
+    done = container.run_as(f"u-{role}", PYTHON, "-c", CLIENT, orjson.dumps(ACTIONS).decode(), check=True)
     answers = orjson.loads(done.stdout)
     allowed = {action for action, said in answers.items() if "may not do this" not in said}
     assert allowed == EXPECTED[role] & set(ACTIONS)
