@@ -12,12 +12,13 @@ from pathlib import Path
 import polars as pl
 
 from agent import metrics
-from agent.assembly import approved_rules, load_failures
-from agent.assembly.approved_rules import Held, RuleStand
+from agent.assembly import load_failures
 from agent.assembly.enabled_rules import enabled, placeholders, rule_folders
 from agent.assembly.history.detection import LATENESS_OF_HISTORY, HistoryDetection, of_history
 from agent.assembly.load_failures import LoadFailure
 from agent.assembly.org_feeds import ONE_FEED, OrgFeeds, object_names, spellings
+from agent.assembly.rule_approval import approved_rules
+from agent.assembly.rule_approval.approved_rules import Held, RuleStand
 from agent.batch_steps import BatchSteps, DetectStep
 from agent.columns import record_id
 from agent.config.settings import Settings

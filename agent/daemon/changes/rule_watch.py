@@ -1,12 +1,12 @@
 """Rule files against those that are approved: the first ones are recorded, later ones where nothing becomes weaker, and of the
-others one request is made, while they stay as they were approved (`agent.assembly.approved_rules`).
+others one request is made, while they stay as they were approved (`agent.assembly.rule_approval.approved_rules`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from agent.assembly.approved_rules import RuleStand
+from agent.assembly.rule_approval.approved_rules import RuleStand
 from agent.changes import book, rule_book
 from agent.changes.change import OPEN_FOR, SettingsChange, Way
 from agent.changes.classes.change_class import gravest

@@ -13,11 +13,14 @@ import yaml
 from agent.changes.classes.rule_set import RuleMark
 from agent.changes.rule_book import ApprovedRules
 from agent.detection.rule_files import RuleReload
+from agent.detection.sigma.cache import digest
 from agent.detection.sigma.rule import Rule
 from agent.shipped import shipped
 
 SHIPPED = "shipped:"
 """Names of shipped files begin with it: an upgrade may put them elsewhere."""
+
+EMPTY = digest(b"")
 
 TEXTS = frozenset(
     (
@@ -41,16 +44,18 @@ def path_of(name: str) -> Path:
 
 
 def file_digests(read: RuleReload) -> dict[str, str]:
-    """Of all files that can be read, by name."""
-    return {name_of(path): version.digest for path, version in read.files.versions.items() if version.digest}
+    """Of all files that can be read and are not empty, by name. What is held back counts as empty."""
+    versions = read.files.versions.items()
+    return {name_of(path): version.digest for path, version in versions if version.digest not in ("", EMPTY)}
 
 
 def marked(read: RuleReload, contents: Mapping[Path, bytes]) -> ApprovedRules:
-    """`contents`: of the versions in use; one that is missing makes a rule another one."""
+    """`contents`: of the versions in use; one that is missing makes a rule another one, and is no part of the set."""
     marking = _Marking(read, contents)
     found = {rule.id: marking.of(rule) for rule in read.rules.alerting}
+    there = {name_of(path) for path in contents}
     return ApprovedRules(
-        file_digests(read),
+        {name: version for name, version in file_digests(read).items() if name in there},
         {rule_id: mark for rule_id, (mark, _) in found.items()},
         {rule_id: names for rule_id, (_, names) in found.items()},
     )

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.assembly.rule_marks import file_digests, marked, name_of, path_of
+from agent.assembly.rule_approval.rule_marks import file_digests, marked, name_of, path_of
 from agent.changes import rule_book
+from agent.changes.book import DamagedBook
 from agent.changes.classes.change_class import Difference
 from agent.changes.classes.rule_set import RuleMark, rule_differences
 from agent.changes.rule_book import ApprovedRules
@@ -109,7 +110,7 @@ def _held(names: Sequence[str], approved: ApprovedRules, found: ApprovedRules, r
 def _approved(name: str, recall: StateRecall) -> bytes:
     data = rule_book.content(recall, name)
     if data is None or digest(data) != name:
-        raise rule_book.DamagedBook(f"the rule file {name} is not as it was approved")
+        raise DamagedBook(f"the rule file {name} is not as it was approved")
     return data
 
 
