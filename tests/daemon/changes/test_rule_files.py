@@ -25,16 +25,18 @@ def ruled(tmp_path: Path) -> Iterator[RuledNode]:
     ruled.close()
 
 
+def moved(ruled: RuledNode) -> None:
+    (ruled.rules / "first.yml").unlink()
+    ruled.write("other.yml", rule("first", "eve"))
+
+
 WEAKER: dict[str, Callable[[RuledNode], object]] = {
     "deleted": lambda ruled: (ruled.rules / "first.yml").unlink(),
     "level lowered": lambda ruled: ruled.write("first.yml", rule("first", level="low")),
     "condition narrowed": lambda ruled: ruled.write("first.yml", rule("first", condition="sel and not sel")),
     "filter file added": lambda ruled: ruled.write("a_filter.yml", FILTER),
     "filter put beside another rule": lambda ruled: ruled.write("second.yml", rule("second", "bob") + "---\n" + FILTER),
-    "moved to another file, and other": lambda ruled: (
-        (ruled.rules / "first.yml").unlink(),
-        ruled.write("other.yml", rule("first", "eve")),
-    ),
+    "moved to another file, and other": moved,
     "made the feeder of a correlation": lambda ruled: ruled.write("burst.yml", BURST),
     "samples in place of the rule": lambda ruled: (ruled.rules / "first.yml").rename(ruled.rules / "first.samples.yml"),
 }
