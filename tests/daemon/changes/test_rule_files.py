@@ -10,6 +10,7 @@ import pytest
 
 from agent.changes import rule_book
 from agent.daemon.changes.change_writer import ChangeRefused
+from agent.errors import SettingsError
 from tests.daemon.changes.ruled import BURST, FILTER, RuledNode, rule
 
 FIRST = {("first", "high")}
@@ -163,3 +164,20 @@ def test_without_permissions_the_files_count(tmp_path: Path) -> None:
     assert (ruled.problem(), ruled.desk.changes()) == ("", [])
     assert rule_book.in_force(ruled.node.shards[""].desk.recall) is None
     ruled.close()
+
+
+def test_a_damaged_rule_file_in_the_state_is_no_rule(ruled: RuledNode) -> None:
+    """The start is refused: nothing else says what was approved."""
+    with ruled.node.shards[""].desk.changing() as writing:
+        for key in list(writing.recall.keys(rule_book.CONTENT)):
+            writing.apply({key: b"damaged"})
+    ruled.write("first.yml", rule("first", level="low"))
+    with pytest.raises(SettingsError, match="is not as it was approved"):
+        ruled.reload()
+    assert ruled.alerting("ann") == FIRST
+    ruled.close()
+    with pytest.raises(SettingsError, match="is not as it was approved"):
+        ruled.start()
+    (ruled.rules / "first.yml").write_text(rule("first"))
+    ruled.start()
+    assert ruled.alerting("ann") == FIRST
