@@ -50,6 +50,11 @@ KINDS: Mapping[str, ProblemKind] = {
         "`leakline changes propose`",
         over="settings-as-approved",
     ),
+    "rules-differ": ProblemKind(
+        "itself",
+        "see who wrote the files; put the approved ones back, or vote on the request: `leakline changes list`",
+        over="rules-as-approved",
+    ),
     "break-glass-open": ProblemKind(
         "itself",
         "propose what is to last, and end it: `leakline changes end-break-glass NUMBER`; it ends at its time in any case",

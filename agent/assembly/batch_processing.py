@@ -17,6 +17,8 @@ from agent.assembly.enabled_rules import enabled, placeholders, rule_folders
 from agent.assembly.history.detection import LATENESS_OF_HISTORY, HistoryDetection, of_history
 from agent.assembly.load_failures import LoadFailure
 from agent.assembly.org_feeds import ONE_FEED, OrgFeeds, object_names, spellings
+from agent.assembly.rule_approval import approved_rules
+from agent.assembly.rule_approval.approved_rules import Held, RuleStand
 from agent.batch_steps import BatchSteps, DetectStep
 from agent.columns import record_id
 from agent.config.settings import Settings
@@ -25,6 +27,7 @@ from agent.detection.covered_rows import RuleMatches
 from agent.detection.detection import Detection
 from agent.detection.detector import Detector, log_rule_failure
 from agent.detection.matcher import Matcher
+from agent.detection.rule_files import RuleReload
 from agent.detection.rule_set import RuleSet
 from agent.detection.sigma.log_source import LogSource
 from agent.detection.streamed_twins import StreamedTwins
@@ -41,6 +44,7 @@ from agent.own_event import is_said_of_incidents
 from agent.shipped import shipped
 from agent.sources.objects.settings import ObjectSettings
 from agent.sources.salesforce.directory import Directory
+from agent.store.state import StateRecall
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,8 @@ class BatchProcessing:
     _normalizer: Normalizer
     _matcher: Matcher
     _twins: StreamedTwins
+    rule_stand: RuleStand | None = None
+    """What the rule folders have that is not approved; None where all is, and without permissions."""
 
     def steps(
         self,
@@ -162,12 +168,17 @@ class BatchProcessing:
 
 
 def build_processing(
-    settings: Settings, before: LoadedFiles | None = None, *, cache: Path | None = None
+    settings: Settings,
+    before: LoadedFiles | None = None,
+    *,
+    cache: Path | None = None,
+    recall: StateRecall | None = None,
 ) -> BatchProcessing:
     """Mappings, lists and rules, of which the steps of each shard are made.
 
     `before`: what is in use, of which that stays which does not load now; without it that is left out. `cache`: see
-    `load`. Raises SettingsError where `rules.adjust` does not fit the rules.
+    `load`; `recall`: of the process's own shard, where permissions are in force. Raises SettingsError where `rules.adjust` does not
+    fit the rules, DamagedBook where what is approved of them cannot be read.
     """
     before = before or LoadedFiles()
     lists = ListFiles(before.lists)
@@ -177,7 +188,14 @@ def build_processing(
     )
     data = EnrichmentData(settings.enrich, lists)
     values = placeholders(settings.rules, settings.enrich, lists)
-    read = rule_files.read(rule_folders(settings.rules), before.rules, placeholders=values, cache=cache)
+    places, in_use = rule_folders(settings.rules), [before.rules]
+
+    def reading(held: Held) -> RuleReload:
+        found = rule_files.read(places, in_use[-1], placeholders=values, cache=cache, held=held)
+        in_use.append(found.files)  # what is read again is not parsed again
+        return found
+
+    read, stand = approved_rules.settled(reading, places, recall)
     rules = enabled(read.rules, settings.rules)
     of_lists = [problem for problems in lists.problems.values() for problem in problems]
     problems = [*mappings.errors, *of_lists, *read.rules.errors]
@@ -192,6 +210,7 @@ def build_processing(
         normalizer,
         Matcher(rules, log_rule_failure),
         StreamedTwins(rules, spellings(settings), object_names(settings)),
+        stand,
     )
 
 

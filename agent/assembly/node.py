@@ -22,6 +22,7 @@ from agent.assembly.notice.floors import refuse_weaker, working_notice
 from agent.assembly.secret_check import unusable_destinations
 from agent.assembly.shard import Answers, Shard, ShardSurroundings, StopEvent, build_shard
 from agent.assembly.sources import warn_of_rotation
+from agent.changes.book import DamagedBook
 from agent.config.approved_settings import settings_in_force
 from agent.config.settings import Org, Settings
 from agent.detection.sigma import cache
@@ -140,7 +141,8 @@ class Node:
 
     def rebuild(self, before: LoadedFiles) -> BatchProcessing:
         """Rules, mappings and lists anew, keeping of those in use (`before`) what does not load. Raises SettingsError."""
-        return build_processing(self.settings, before, cache=cache.directory())
+        recall = rule_recall(self.settings, self.shards[keys.PROCESS].stores)
+        return build_processing(self.settings, before, cache=cache.directory(), recall=recall)
 
     @property
     def current_drill(self) -> CurrentDrill:
@@ -169,6 +171,8 @@ class Node:
             before = self.processing.loaded
             try:
                 self.processing = self.rebuild(before)
+            except DamagedBook as error:
+                raise SettingsError(str(error), hint="put back a backup of the state directory") from error
             except SettingsError as error:
                 load_failures.report_settings(self.own_problems, error)
                 raise
@@ -247,7 +251,13 @@ def build_node(
         directory.close()
         raise
     _begin(directory, shards, missing)
-    processing = build_processing(settings, cache=cache.directory())
+    try:
+        recall = rule_recall(settings, shards[keys.PROCESS])
+        processing = build_processing(settings, cache=cache.directory(), recall=recall)
+    except DamagedBook as error:
+        directory.close()
+        hint = "put back a backup of the state directory; until then nothing says which rules are approved"
+        raise SettingsError(str(error), hint=hint) from error
     downloads = settings.state.directory / "downloads"
     downloads.mkdir(mode=0o700, exist_ok=True)
     answers = Answers(working_notice(settings))
@@ -258,6 +268,11 @@ def build_node(
         for name, stores in shards.items()
     }
     return Node(settings, directory, built, destinations, processing, opening, surroundings)
+
+
+def rule_recall(settings: Settings, process: StateStores) -> StateRecall | None:
+    """Where approved rules are kept; None without permissions, where the folders alone count. `process`: of the process's own shard."""
+    return StateRecall(process.state, keys.RESPONSE.prefix) if settings.permissions is not None else None
 
 
 def _session(org: Org, now: Callable[[], datetime]) -> Session:

@@ -17,6 +17,9 @@ State = Literal["open", "applied", "reverted", "rejected", "withdrawn", "expired
 Way = Literal["votes", "one-pair-of-eyes", "break-glass", "upgrade"]
 """How it comes into force."""
 
+Kind = Literal["settings", "rules"]
+"""What it is about: governed settings, or rule files; `base` and `outcome` are digests of those."""
+
 OPEN_FOR = timedelta(hours=24)
 """A proposal that has not got its votes by then has expired, so that none is approved whose reason nobody remembers."""
 LONGEST_WEAKER = timedelta(days=30)
@@ -68,6 +71,7 @@ class SettingsChange:
     """When it was rejected, withdrawn, reverted, or found to be expired or void."""
     ended_by: str = ""
     ended_reason: str = ""
+    kind: Kind = "settings"
 
     @property
     def is_settled(self) -> bool:

@@ -281,7 +281,7 @@ class Daemon:
     def _note_reload(self, answer: Mapping[str, Any]) -> None:
         """The pack of regimes is read anew, the file is held against what is approved; the trail has what the reload answered."""
         self.notice.basis.load(self._now())
-        self.changes.drift.look()
+        self.changes.look_at_files()
         record_reload(self.trail, self.node, answer)
 
     # Keeping going, and ending

@@ -65,22 +65,27 @@ def read(
     *,
     placeholders: Placeholders | None = None,
     cache: Path | None = None,
+    held: Mapping[Path, bytes | None] | None = None,
 ) -> RuleReload:
-    """The rules in files and folders, as `load` takes them. Raises nothing."""
+    """The rules in files and folders, as `load` takes them. `held`: what counts in place of what files have, or of files that
+    are gone; None where a file counts as empty. Raises nothing.
+    """
+    held_data = held or {}
     known = {**PLACEHOLDERS, **(placeholders or {})}
     # Only of a start: a reload asks for few files, and what it does not ask for would go from the cache.
     memory = RuleCache(cache, places) if cache and not before.versions else None
     closed: list[RuleError] = []
 
     def version(path: Path) -> RuleFile:
-        return _version(path, known, before.versions.get(path), memory)
+        data = (held_data[path] or b"") if path in held_data else file_data(path)
+        return _version(path, data, known, before.versions.get(path), memory)
 
-    new = {path: version(path) for path in files(places, closed)}
-    held = set[Path]()
+    new = {path: version(path) for path in dict.fromkeys([*files(places, closed), *held_data])}
+    kept = set[Path]()
     for place in [*(error.path for error in closed), *(place for place in places if not place.exists())]:
         inside = {path: version for path, version in before.versions.items() if path.is_relative_to(place)}
         new |= inside
-        held |= {place} if inside else set()
+        kept |= {place} if inside else set()
     needed = dependencies.needed(
         (version.parsed for version in new.values()),
         lambda path: new.setdefault(path, version(path)).parsed,
@@ -89,12 +94,12 @@ def read(
         memory.write()
     settled = settle(new, before.versions, partial(_build, dependencies.ids(needed.values())), before.errors)
     errors = [*closed, *(error for errors in settled.kept.values() for error in errors), *_own(settled)]
-    held |= {path for path in settled.kept if path in before.versions}
+    kept |= {path for path in settled.kept if path in before.versions}
     built = settled.built
     return RuleReload(
         replace(built, errors=errors),
         RuleFiles(settled.versions, frozenset(map(str, settled.errors))),
-        frozenset(held),
+        frozenset(kept),
     )
 
 
@@ -103,8 +108,13 @@ def _own(settled: VersionsInUse[RuleFile, RuleSet]) -> list[FileError]:
     return [error for error in settled.errors if error.path not in settled.kept]
 
 
-def _version(path: Path, placeholders: Placeholders, before: RuleFile | None, memory: RuleCache | None) -> RuleFile:
-    data = file_data(path)
+def _version(
+    path: Path,
+    data: bytes | RuleError,
+    placeholders: Placeholders,
+    before: RuleFile | None,
+    memory: RuleCache | None,
+) -> RuleFile:
     if isinstance(data, RuleError):
         return RuleFile("", {}, ParsedFile(errors=[data]))
     name = digest(data)

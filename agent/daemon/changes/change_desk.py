@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from agent.changes import book
+from agent.changes import book, rule_book
 from agent.changes.change import (
     LONGEST_BREAK_GLASS,
     LONGEST_TEXT,
@@ -25,6 +25,7 @@ from agent.changes.change import (
 )
 from agent.changes.classes.change_class import gravest
 from agent.changes.classes.comparisons.governed import differences
+from agent.changes.classes.rule_set import rule_differences
 from agent.changes.voting import RolesOf, Standing, standing
 from agent.config.governed import governed_document, with_governed
 from agent.config.settings import Settings
@@ -88,8 +89,10 @@ class ChangeDesk:
         return standing(change, self._roles_of)
 
     def document(self, change: SettingsChange) -> dict[str, Any]:
-        """The governed settings that it leads to. Raises LeaklineError."""
+        """The governed settings that it leads to, or the set of rules. Raises LeaklineError."""
         with readable():
+            if change.kind == "rules":
+                return rule_book.document(rule_book.rules(self._desk().recall, change.outcome))
             return book.content(self._desk().recall, change.outcome)
 
     # Acting
@@ -200,8 +203,17 @@ class ChangeDesk:
                 hint=f"read `leakline changes show {change.number}` and vote on what it shows",
             )
         # The change is about the settings in force (else it is void); stored they may lack what a newer version added.
-        if differences(governed_document(self._settings()), self.document(change)) != list(change.differences):
+        if not self._is_as_stored(change):
             raise ChangeRefused(f"what {change.number} does is shown otherwise than it was stored; propose it again")
+
+    def _is_as_stored(self, change: SettingsChange) -> bool:
+        if change.kind == "settings":
+            found = differences(governed_document(self._settings()), self.document(change))
+            return found == list(change.differences)
+        recall = self._desk().recall
+        base, outcome = rule_book.rules(recall, change.base), rule_book.rules(recall, change.outcome)
+        found = rule_differences(base.marks, outcome.marks)  # with those of folders that the settings name no longer
+        return all(difference in found for difference in change.differences)
 
     def _refusal(self, change: SettingsChange, settings: Settings) -> str:
         """Why it cannot even be proposed; empty where it can."""

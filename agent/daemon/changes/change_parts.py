@@ -13,7 +13,9 @@ from agent.config.governed import governed_document
 from agent.config.settings_files import SettingsFiles
 from agent.daemon.changes.change_desk import ChangeDesk
 from agent.daemon.changes.change_requests import ChangeRequests
+from agent.daemon.changes.change_writer import ChangeWriter
 from agent.daemon.changes.drift_watch import DriftWatch
+from agent.daemon.changes.rule_watch import RuleWatch
 from agent.daemon.changes.settings_record import record_settings
 from agent.daemon.control.command import ControlCommand
 from agent.daemon.control.denials import Denials
@@ -33,13 +35,19 @@ class ChangeParts:
     gate: Gate
     denials: Denials
     drift: DriftWatch
+    rules: RuleWatch
     files: SettingsFiles | None
     """The settings files as a reload is to read them."""
 
     def look(self) -> None:
         """About once a minute."""
         self.desk.look()
+        self.look_at_files()
+
+    def look_at_files(self) -> None:
+        """Settings and rules against what is approved; after each reload too."""
         self.drift.look()
+        self.rules.look()
 
 
 def build_change_parts(
@@ -79,5 +87,12 @@ def build_change_parts(
     if files is not None:
         approved = governed_document(node.settings) if permissions() is not None else None
         files = replace(files, settings=node.settings, approved=approved)
+    rules = RuleWatch(
+        lambda: node.shards[PROCESS].desk,
+        lambda: node.processing.rule_stand,
+        process.stores.problems,
+        ChangeWriter(roles_of, restart),
+    )
+    rules.look()
     gate = Gate(permissions, denials.note)
-    return ChangeParts(desk, ChangeRequests(desk).commands(), gate, denials, drift, files)
+    return ChangeParts(desk, ChangeRequests(desk).commands(), gate, denials, drift, rules, files)

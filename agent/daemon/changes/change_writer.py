@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from agent.changes import book
+from agent.changes import book, rule_book
 from agent.changes.change import SettingsChange, State, Vote
 from agent.changes.voting import RolesOf, standing
 from agent.daemon.changes.change_record import tell
@@ -41,13 +41,14 @@ class ChangeWriter:
         tell(writing, change, action, said, by=vote.by, data=data, personal={"reason": vote.reason})
         if not vote.approves:
             return self.end(writing, change, "rejected", vote.by, vote.reason, announce=False)
-        return change if stand.missing else self.apply(writing, change, self.in_force(writing), vote.by)
+        return change if stand.missing else self.apply(writing, change, self._base(writing, change), vote.by)
 
     def apply(self, writing: IncidentChange, change: SettingsChange, base: book.InForce, by: str) -> SettingsChange:
         reverts = writing.now + change.lasts if change.lasts is not None else None
         change = replace(change, state="applied", applied_at=writing.now, reverts_at=reverts)
         known = book.InForce(change.outcome, writing.now, change.number, base.sha256)
-        writing.apply({**book.stored_in_force(known), **book.stored_change(change)})
+        stored = rule_book.stored_in_force(known) if change.kind == "rules" else book.stored_in_force(known)
+        writing.apply({**stored, **book.stored_change(change)})
         until = f" until {reverts.isoformat(timespec='minutes')}" if reverts is not None else ""
         said = f"{change.number} of {change.by} is in force{until}"
         if change.way == "break-glass":
@@ -104,12 +105,19 @@ class ChangeWriter:
         if writing.now >= change.expires_at:
             change = self.end(writing, change, "expired", "leakline", "its time ended before it was approved")
             return change, f"{change.number} has expired; propose it again"
-        if self.in_force(writing).sha256 != change.base:
-            reason = "other settings have come into force since it was proposed"
+        if self._base(writing, change).sha256 != change.base:
+            reason = f"other {change.kind} have come into force since it was proposed"
             return self.end(
                 writing, change, "void", "leakline", reason
             ), f"{change.number} is void: {reason}; propose it again"
         return change, ""
+
+    def _base(self, writing: IncidentChange, change: SettingsChange) -> book.InForce:
+        """What is in force of what the change is about."""
+        known = rule_book.in_force(writing.recall) if change.kind == "rules" else self.in_force(writing)
+        if known is None:
+            raise ChangeRefused("no rules are recorded as in force yet; restart Leakline")
+        return known
 
     def in_force(self, writing: IncidentChange) -> book.InForce:
         """Raises ChangeRefused before there are any."""

@@ -1,0 +1,1 @@
+"""Rule files held against those that are approved."""
