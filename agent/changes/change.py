@@ -17,7 +17,7 @@ State = Literal["open", "applied", "reverted", "rejected", "withdrawn", "expired
 Way = Literal["votes", "one-pair-of-eyes", "break-glass", "upgrade"]
 """How it comes into force."""
 
-Kind = Literal["settings", "rules"]
+Kind = Literal["settings", "rules", "pack"]
 """What it is about: governed settings, or rule files; `base` and `outcome` are digests of those."""
 
 OPEN_FOR = timedelta(hours=24)

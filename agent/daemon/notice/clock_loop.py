@@ -6,6 +6,7 @@ It looks about once a second at what is in memory, and at the state of a shard o
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import datetime
 
 import structlog
@@ -35,7 +36,15 @@ class ClockLoop(IncidentLoop):
 class NoticeBasis:
     """Sets the basis of the loop, at the start and at each reload. Safe for threads."""
 
-    def __init__(self, loop: ClockLoop, packs: PackInForce, settings: NoticeSettings | None) -> None:
+    def __init__(
+        self,
+        loop: ClockLoop,
+        packs: PackInForce,
+        settings: NoticeSettings | None,
+        noted: Callable[[RegimePack], None] = lambda _: None,
+    ) -> None:
+        """`noted`: called with the pack that is in force, after each reading."""
+        self._noted = noted
         self._loop = loop
         self._settings = settings
         self._packs = packs
@@ -58,3 +67,4 @@ class NoticeBasis:
             self._pack = signed.pack
             if self._settings is not None:
                 self._loop.basis = CurrentBasis.of(self._settings, signed)
+            self._noted(signed.pack)

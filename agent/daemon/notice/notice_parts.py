@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.assembly.node import Node
+from agent.daemon.changes.pack_record import record_pack
 from agent.daemon.control.command import ControlCommand
 from agent.daemon.control.gate import Gate
 from agent.daemon.incidents.handling_requests import HandlingRequests
@@ -61,7 +62,8 @@ def build_notice_parts(
     parts = LoopParts(node.directory, lambda: node.shards, entered, stop, now, soon=soon)
     loop = ClockLoop(parts)
     process = node.shards[PROCESS]
-    basis = NoticeBasis(loop, PackInForce(process.stores.state, process.stores.problems), node.notice)
+    packs = PackInForce(process.stores.state, process.stores.problems)
+    basis = NoticeBasis(loop, packs, node.notice, lambda pack: record_pack(node.shards[PROCESS].desk, pack))
     basis.load(now())
 
     def desks() -> Mapping[str, IncidentDesk]:
