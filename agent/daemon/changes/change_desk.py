@@ -260,6 +260,8 @@ def _require_text(proposal: Proposal) -> None:
 
 
 def _require_time(proposal: Proposal) -> None:
+    if proposal.way == "break-glass" and proposal.lasts is None:
+        raise ChangeRefused("settings without approval need an end", hint="write such as --for 4h")
     longest = LONGEST_BREAK_GLASS if proposal.way == "break-glass" else LONGEST_WEAKER
     if proposal.lasts is not None and not SHORTEST <= proposal.lasts <= longest:
         raise ChangeRefused(

@@ -56,6 +56,8 @@ def test_it_is_bounded_and_cannot_do_what_is_forbidden(state: ChangeState) -> No
     """A day at most, and never below what no votes could allow."""
     with pytest.raises(ChangeRefused, match="from 1m to 1d"):
         state.propose("adam", weaker, lasts=timedelta(days=2), way="break-glass")
+    with pytest.raises(ChangeRefused, match="need an end"):
+        state.propose("adam", weaker, way="break-glass")
     with pytest.raises(ChangeRefused):
         state.propose("adam", lambda document: document.update(notice=None), lasts=TIME, way="break-glass")
     assert not state.restarts

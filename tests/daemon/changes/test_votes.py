@@ -190,6 +190,6 @@ def test_later_than_the_law_is_refused_by_the_law_itself(state: ChangeState, by:
         document["notice"]["presume_aware_after"] = "30d"
 
     with pytest.raises(ChangeRefused, match=r"presume_aware_after"):
-        state.propose("adam", later, way=by)
+        state.propose("adam", later, way=by, lasts=timedelta(hours=1))
     assert state.recorded()[-1] == "change-refused"
     assert not state.restarts
