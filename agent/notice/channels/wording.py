@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 
-from agent.notice.messages.message import MOST_ANSWER, Message
+from agent.notice.messages.message import DRILL, MOST_ANSWER, Message
 from agent.redaction.redaction import excerpt
 
 TEST = "[TEST] "
-DRILL = "[DRILL] "
 
 _BREAKS = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 """Whatever could begin another line, or another header."""

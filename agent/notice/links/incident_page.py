@@ -7,9 +7,10 @@ from datetime import datetime
 from html import escape
 
 from agent.notice.incidents.incident import Incident
-from agent.notice.messages.text import MOST_RULES, moment
+from agent.notice.messages.text import MOST_RULES
 from agent.sources.inbound.serving.answers import Answer
 from agent.sources.inbound.serving.page import page
+from agent.wording.moment import utc
 
 DRILL = '<p class="mark">DRILL: this is an exercise.</p>'
 
@@ -21,7 +22,7 @@ def form_page(
     the last time.
     """
     said = f'<p class="mark" role="alert">{escape(hint)}</p>' if hint else ""
-    rows = [*_rows(incident, org, tier), ("This link works until", moment(expires_at))]
+    rows = [*_rows(incident, org, tier), ("This link works until", utc(expires_at))]
     form = (
         f'<form method="post">\n<input type="hidden" name="proof" value="{escape(proof)}">\n{_who(names)}\n'
         "<button>Acknowledge</button>\n</form>\n"
@@ -44,7 +45,7 @@ def settled(incident: Incident) -> str:
     if not incident.is_open:
         return f"This incident has ended ({incident.state}). Nothing is to be done here."
     if incident.acknowledged_at is not None:
-        return f"This incident was acknowledged at {moment(incident.acknowledged_at)}. Nothing is to be done here."
+        return f"This incident was acknowledged at {utc(incident.acknowledged_at)}. Nothing is to be done here."
     return ""
 
 
@@ -58,7 +59,7 @@ def _rows(incident: Incident, org: str, tier: int) -> Iterator[tuple[str, str]]:
     if names:
         further = f" and {len(names) - MOST_RULES} further" if len(names) > MOST_RULES else ""
         yield "Rules", "; ".join(names[:MOST_RULES]) + further
-    yield "Detected", moment(incident.detected_at)
+    yield "Detected", utc(incident.detected_at)
     if tier:
         yield "Tier", str(tier)
 

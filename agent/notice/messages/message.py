@@ -16,6 +16,9 @@ Kind = Literal["escalation", "alarm", "trouble", "canary", "test"]
 """`escalation`: an incident waits for somebody; `alarm`: a deadline comes near; `trouble`: a channel fails, or nobody is on call;
 `canary`: shows that messages arrive; `test`: somebody tries a channel."""
 
+DRILL = "[DRILL] "
+"""What every message of a drill begins with."""
+
 MessageState = Literal["waiting", "accepted", "given-up", "withdrawn"]
 """`given-up`: it was refused for good, or for too long; `withdrawn`: nobody needs it any more. Only `waiting` is no end."""
 
@@ -57,6 +60,7 @@ class Message:
     links: bool = False
     """Whether it leads to a page where the incident can be acknowledged."""
     is_drill: bool = False
+    """Its summary begins with `DRILL`."""
     state: MessageState = "waiting"
     attempts: int = 0
     answer: str = ""

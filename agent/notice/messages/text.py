@@ -7,15 +7,16 @@ from datetime import UTC, datetime, timedelta
 
 from agent.notice.clock import Clock
 from agent.notice.incidents.incident import Incident
+from agent.notice.messages.message import DRILL
+from agent.wording.moment import utc
 
-DRILL = "[DRILL] "
 MOST_RULES = 3
 MOST_CLOCKS = 10
 
 
 def call(incident: Incident, org: str, tier: int) -> str:
     """That an incident waits."""
-    since = f"since {moment(incident.detected_at)}"
+    since = f"since {utc(incident.detected_at)}"
     return f"{drill(incident)}{incident.level} incident {incident.id}{_of(org)} waits for an acknowledgement (tier {tier}, {since})"
 
 
@@ -24,7 +25,7 @@ def alarm(incident: Incident, org: str, clocks: Sequence[Clock], now: datetime) 
     first = min(clocks, key=_due)
     due = _due(first)
     further = f" and {len(clocks) - 1} further" if len(clocks) > 1 else ""
-    when = f"ends at {moment(due)}" if due > now else f"has PASSED at {moment(due)}"
+    when = f"ends at {utc(due)}" if due > now else f"has PASSED at {utc(due)}"
     return f"{drill(incident)}deadline of {first.regime} {first.obligation}{further} for {incident.id}{_of(org)} {when}"
 
 
@@ -35,7 +36,7 @@ def about(incident: Incident, clocks: Sequence[Clock], now: datetime) -> Iterato
         further = f" and {len(names) - MOST_RULES} further rules" if len(names) > MOST_RULES else ""
         yield f"Rules: {'; '.join(names[:MOST_RULES])}{further}"
     yield f"State {incident.state}, {incident.alerts:,} alerts, score {incident.score.value} of 100"
-    yield f"Detected {moment(incident.detected_at)}"
+    yield f"Detected {utc(incident.detected_at)}"
     running = sorted((clock for clock in clocks if not clock.has_ended and clock.next_due is not None), key=_due)
     for clock in running[:1]:
         yield f"Next deadline, if it is a breach: {clock_line(clock, now)}"
@@ -56,11 +57,7 @@ def clock_line(clock: Clock, now: datetime) -> str:
     span = f"{minutes // 60} h {minutes % 60} min"
     left = f"{span} left" if due > now else f"late by {span}"
     recipient = clock.recipient.partition(":")[0].replace("_", " ")
-    return f"{clock.regime} {clock.obligation}, to {recipient}: {moment(due)} ({left})"
-
-
-def moment(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{clock.regime} {clock.obligation}, to {recipient}: {utc(due)} ({left})"
 
 
 def drill(incident: Incident) -> str:

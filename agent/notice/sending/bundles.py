@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from agent.detection.sigma.rule import Level
 from agent.notice.incidents.incident import LEVELS
-from agent.notice.messages.message import Message
+from agent.notice.messages.message import DRILL, Message
 
 MOST_APART = 10
 """Messages of a kind to a place that are sent one by one."""
@@ -53,7 +53,7 @@ def together(messages: Sequence[Message]) -> Message:
         return first
     level: Level = max((message.level for message in messages), key=LEVELS.index)
     what = "incidents wait for an acknowledgement" if first.kind == "escalation" else "deadlines come near"
-    drill = "[DRILL] " if first.is_drill else ""
+    drill = DRILL if first.is_drill else ""
     lines = [message.summary for message in messages[:MOST_LINES]]
     if len(messages) > MOST_LINES:
         lines.append(f"and {len(messages) - MOST_LINES} further; `leakline incidents list` has all")
