@@ -92,15 +92,15 @@ def fields(page: str) -> dict[str, str]:
 
 
 @contextmanager
-def linking(folder: Path, **values: Any) -> Iterator[Linking]:
-    """`values`: of the settings `notice` that are others."""
+def linking(folder: Path, gate: Gate | None = None, **values: Any) -> Iterator[Linking]:
+    """`gate`: who may do what; `values`: of the settings `notice` that are others."""
     settings = NoticeSettings.model_validate({**SETTINGS.model_dump(by_alias=True, exclude_unset=True), **values})
     certificates = make_certificates(folder)
     tls = {"certificate": str(certificates.server), "key": str(certificates.server_key)}
     state = IncidentState(folder, settings)
     try:
         edits = IncidentRequests(lambda: state.desks, state.time).edits
-        parts = build_link_parts(settings, PUBLIC_URL, lambda: state.desks[PROCESS], edits, state.time, Gate())
+        parts = build_link_parts(settings, PUBLIC_URL, lambda: state.desks[PROCESS], edits, state.time, gate or Gate())
         with listening(serves=False, links=parts.acknowledgements, tls=tls) as there:
             there.verify = ssl.create_default_context(cafile=certificates.ca)
             yield Linking(state, parts, there)

@@ -140,9 +140,12 @@ def listening(
     bounds: ConnectionBounds | None = None,
     serves: bool = True,
     links: LinkHandler | None = None,
+    admits: Callable[[str], bool] = lambda _: True,
     **values: Any,
 ) -> Iterator[Listening]:
-    """`values`: further keys of the settings `inbound`; `serves`: whether the source takes anything; `links`: what they do."""
+    """`values`: further keys of the settings `inbound`; `serves`: whether the source takes anything; `links`: what they do; `admits`: whether a
+    sender may report.
+    """
     if not senders:
         values = {"public_url": "https://leakline.example.com", **values}
     settings = InboundSettings.model_validate({"listen": "127.0.0.1:0", "senders": senders, **values})
@@ -158,6 +161,7 @@ def listening(
         description=description(settings, serves_links=links is not None),
         now=lambda: there.now,
         links=LinkRoute(links) if links is not None else None,
+        admits=admits,
     )
     files = settings.tls
     tls = (
