@@ -161,7 +161,7 @@ def test_an_org_that_refuses_is_told_and_tried_again(document: dict[str, Any], t
     sent = tmp_path / "out" / "alerts.ndjson"
     agent.wait_for(lambda: sent.exists() and b"source-failed" in sent.read_bytes() and agent.drained())
     events = map(json.loads, sent.read_text().splitlines())
-    further = ("trail-checkpoint", "incident-opened", "incident-grew", "incident-raised")
+    further = ("settings-baseline", "trail-checkpoint", "incident-opened", "incident-grew", "incident-raised")
     own, *alerts = (event for event in events if event["event"]["action"] not in further)
     assert all(alert["rule"]["category"] == "synchronisation" for alert in alerts)
     assert own["event"]["action"] == "source-failed"

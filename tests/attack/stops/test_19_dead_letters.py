@@ -15,7 +15,7 @@ from agent.cli.output import dead_letters
 from agent.config.settings import Settings
 from agent.daemon.control.client import ask
 from agent.daemon.control.dead_letters import dead_letter_requests
-from agent.daemon.control.server import ControlServer
+from agent.daemon.control.server import ControlServer, control_served
 from agent.errors import LeaklineError
 from agent.model import Outcome, Rejection
 from agent.pipeline.forward import Forward
@@ -236,6 +236,6 @@ def test_the_daemon_answers_for_its_dead_letters(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("hunter2")
     running = agent.daemon.daemon.Daemon(Settings.model_validate(document))
     socket = tmp_path / "control.sock"
-    with running._served(socket):
+    with control_served(socket, running.commands.table(), running.changes.gate):
         assert ask(socket, "dead_letters_list") == {"files": [], "next": None}
     running.close()

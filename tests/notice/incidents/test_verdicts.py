@@ -73,7 +73,7 @@ OTHERWISE: dict[str, Callable[[], Row]] = {
     "many more rows": lambda: alert(2, minute=WEEK, rows=ROWS_STEPS[0]),
     "another signal": lambda: alert(2, minute=WEEK, leakline__user_leaving=True),
     "from which clocks begin": lambda: alert(2, minute=WEEK, level="high"),
-    "a drill": lambda: alert(2, minute=WEEK, leakline__drill=True),
+    "a drill": lambda: alert(2, minute=WEEK, leakline__drill__id="D-2026-0001"),
     "a backfill": lambda: alert(2, minute=WEEK, leakline__alert__history=True),
     "too long after": lambda: alert(2, minute=WEEK * 5),
 }
