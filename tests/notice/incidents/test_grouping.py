@@ -83,7 +83,11 @@ def test_batches_may_be_cut_anywhere(rows: list[Row], cuts: list[int], restarted
 @given(alerts(), st.lists(st.sampled_from(["live", "history", "drill"]), min_size=14, max_size=14))
 def test_origins_never_mix(rows: list[Row], origins: list[str]) -> None:
     """An incident of a backfill or a drill is what it would be if there were nothing else, and so is one of live alerts."""
-    flags = {"live": {}, "history": {"leakline.alert.history": True}, "drill": {"leakline.drill.id": "D-2026-0001"}}
+    flags: dict[str, Row] = {
+        "live": {},
+        "history": {"leakline.alert.history": True},
+        "drill": {"leakline.drill.id": "D-2026-0001"},
+    }
     marked = [row | flags[origin] for row, origin in zip(rows, origins, strict=False)]
     mixed = Answering()
     mixed.take_rows(marked)
