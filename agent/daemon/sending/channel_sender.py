@@ -19,12 +19,14 @@ from agent.daemon.turns.incident_loop import LoopParts, ShardIncidents
 from agent.daemon.turns.stepped_time import SteppedTime
 from agent.errors import Busy, DiskFull, LeaklineError
 from agent.notice.channels.channel import Channel, NotAccepted, Receipt
+from agent.notice.channels.pagerduty import PagerDuty
 from agent.notice.incidents.book import ESCALATE
 from agent.notice.incidents.desk import IncidentChange, IncidentDesk
 from agent.notice.messages import outbox
 from agent.notice.messages.message import Message
 from agent.notice.sending import results
 from agent.notice.sending.bundles import bundle_of, bundles, ordered, together
+from agent.notice.sending.exchanged import became_known
 from agent.notice.sending.late_message import late_words
 from agent.notice.sending.message_record import GIVEN_UP, tell
 from agent.notice.timer_keys import instant
@@ -193,6 +195,8 @@ class ChannelSender:
             bundled = f", together with others as {bundle}" if bundle not in ("", known.id) else ""
             said = f"is accepted{bundled}{late_words(before, self._time.lateness, now)}"
             tell(change, ACCEPTED, after, said, late_by if late_by > NOTICEABLE else 0.0)
+            if after.incident and isinstance(self._channel, PagerDuty) and self._channel.reads_back:
+                became_known(change, self._channel.name, after.incident)
         if after.incident:
             change.apply({ESCALATE + after.incident: b""})
 

@@ -7,47 +7,30 @@ acknowledged or has ended here is acknowledged or resolved there, once. What was
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from itertools import islice
-from typing import Literal
 
 import structlog
-from pydantic import TypeAdapter
 
 from agent.errors import Busy, DiskFull, LeaklineError, SettingsError
 from agent.notice.channels.channel import NotAccepted
 from agent.notice.channels.pagerduty import PagerDuty
 from agent.notice.channels.pagerduty_read_back import MOST_AT_A_TIME, Acknowledgement, acknowledgements
-from agent.notice.incidents.book import INCIDENT, waits
+from agent.notice.escalation.escalation import ESCALATION
+from agent.notice.incidents.book import INCIDENT, OPEN, waits
 from agent.notice.incidents.desk import IncidentDesk
 from agent.notice.incidents.incident import Incident, decode
-from agent.notice.messages import outbox
+from agent.notice.sending import exchanged
+from agent.notice.sending.exchanged import Exchanged
 
 log = structlog.get_logger()
 
 LOOK_EVERY = 30.0
 """Seconds."""
 
-PAGERDUTY = "pagerduty/"
-"""Keys under `keys.RESPONSE`: `channel/incident` of what was exchanged about an incident."""
-
 Acknowledge = Callable[[str, str], object]
 """Acknowledges an incident by its id for a person, as `HandlingRequests.acknowledge`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Exchanged:
-    """About one incident."""
-
-    said: Literal["", "acknowledged", "resolved"] = ""
-    """What PagerDuty was told."""
-    heard_at: datetime | None = None
-    """When the acknowledgement there was made that was taken last: it is taken once."""
-
-
-_ADAPTER = TypeAdapter(Exchanged)
 
 
 @dataclass(slots=True)
@@ -55,8 +38,6 @@ class _KnownThere:
     """What is known of a shard."""
 
     desk: IncidentDesk
-    read: set[str] = field(default_factory=set)
-    """Ids of messages that have ended."""
     incidents: dict[str, None] = field(default_factory=dict)
     """Those that PagerDuty knows and that have not ended, in the order in which they are looked at."""
 
@@ -101,53 +82,47 @@ class PagerDutyLoop:
     def _turn_of(self, name: str, desk: IncidentDesk) -> int:
         known = self._known.get(name)
         if known is None or known.desk is not desk:
-            known = self._known[name] = _KnownThere(desk)
+            known = self._known[name] = _KnownThere(desk, dict.fromkeys(self._from_before(desk)))
         self._read(known)
         waiting = []
         for number in list(islice(known.incidents, MOST_AT_A_TIME)):
             known.incidents[number] = known.incidents.pop(number)  # the others come first the next time
-            incident, exchanged = _incident(desk, number), self._exchanged(desk, number)
-            if incident is None or exchanged.said == "resolved":
+            incident = _incident(desk, number)
+            if incident is None or not incident.is_open:
+                self._end(desk, number, incident)
                 del known.incidents[number]
             elif waits(incident):
                 waiting.append(number)
-            elif self._say(desk, incident, exchanged) == "resolved":
-                del known.incidents[number]
+            elif (known_so_far := self._exchanged(desk, number)).said == "":
+                self._channel.acknowledge(number)
+                self._keep(desk, number, replace(known_so_far, said="acknowledged"))
         found = acknowledgements(self._channel, waiting)
         return sum(self._take(desk, number, acknowledgement) for number, acknowledgement in found.items())
 
     def _read(self, known: _KnownThere) -> None:
-        """Which incidents PagerDuty knows, by messages that have ended since the last look."""
-        for key in known.desk.recall.keys(outbox.MESSAGE):
-            number = key.removeprefix(outbox.MESSAGE)
-            if number in known.read:
-                continue
-            try:
-                message = outbox.message(known.desk.recall, number)
-            except ValueError:  # its sender says so
-                known.read.add(number)
-                continue
-            if message is None or not message.has_ended:
-                continue
-            known.read.add(number)
-            if message.incident and message.state == "accepted" and message.target.channel == self._channel.name:
-                known.incidents.setdefault(message.incident)
+        """Which incidents PagerDuty has come to know since the last look."""
+        for number in exchanged.known_there(known.desk.recall, self._channel.name):
+            known.incidents.setdefault(number)
 
-    def _say(self, desk: IncidentDesk, incident: Incident, exchanged: Exchanged) -> str:
-        """What PagerDuty knows of it now."""
-        if not incident.is_open:
-            self._channel.resolve(incident.id)
-            exchanged = self._note(desk, incident.id, replace(exchanged, said="resolved"))
-        elif incident.is_acknowledged and exchanged.said == "":
-            self._channel.acknowledge(incident.id)
-            exchanged = self._note(desk, incident.id, replace(exchanged, said="acknowledged"))
-        return exchanged.said
+    def _from_before(self, desk: IncidentDesk) -> Iterator[str]:
+        """Open incidents that people were told of, perhaps there: earlier versions noted no more than what they had said."""
+        for key in desk.recall.keys(OPEN):
+            number = key.rpartition("/")[2]
+            if desk.recall(ESCALATION + number) is not None:
+                yield number
+
+    def _end(self, desk: IncidentDesk, number: str, incident: Incident | None) -> None:
+        """What PagerDuty knows of it is over too; it drops the word about one that it does not know."""
+        if incident is not None and self._exchanged(desk, number).said != "resolved":
+            self._channel.resolve(number)
+        with desk.changing() as change:
+            exchanged.forget(change, self._channel.name, number)
 
     def _take(self, desk: IncidentDesk, number: str, acknowledgement: Acknowledgement) -> bool:
         """Whether it is acknowledged by that. One that was taken before is not: since then the incident waits again."""
-        exchanged = self._exchanged(desk, number)
-        at, before = acknowledgement.at, exchanged.heard_at
-        if (at is None and exchanged.said) or (at is not None and before is not None and at <= before):
+        known = self._exchanged(desk, number)
+        at, before = acknowledgement.at, known.heard_at
+        if (at is None and known.said) or (at is not None and before is not None and at <= before):
             return False
         try:
             self._acknowledge(number, f"{acknowledgement.by} (PagerDuty)")
@@ -156,23 +131,15 @@ class PagerDutyLoop:
         except LeaklineError as error:  # somebody was faster, or the shard is being loaded
             log.info("an acknowledgement in PagerDuty was not taken", incident=number, reason=str(error))
             return False
-        self._note(desk, number, replace(exchanged, said="acknowledged", heard_at=at or before))
+        self._keep(desk, number, replace(known, said="acknowledged", heard_at=at or before))
         return True
 
     def _exchanged(self, desk: IncidentDesk, number: str) -> Exchanged:
-        data = desk.recall(self._key(number))
-        try:
-            return _ADAPTER.validate_json(data) if data is not None else Exchanged()
-        except ValueError:  # damaged: the worst is that PagerDuty is told again
-            return Exchanged()
+        return exchanged.exchanged(desk.recall, self._channel.name, number) or Exchanged()
 
-    def _note(self, desk: IncidentDesk, number: str, exchanged: Exchanged) -> Exchanged:
+    def _keep(self, desk: IncidentDesk, number: str, known: Exchanged) -> None:
         with desk.changing() as change:
-            change.apply({self._key(number): _ADAPTER.dump_json(exchanged)})
-        return exchanged
-
-    def _key(self, number: str) -> str:
-        return f"{PAGERDUTY}{self._channel.name}/{number}"
+            exchanged.keep(change, self._channel.name, number, known)
 
 
 def _incident(desk: IncidentDesk, number: str) -> Incident | None:

@@ -14,9 +14,10 @@ import pytest
 from agent.daemon.sending.read_back import PagerDutyLoop
 from agent.daemon.sending.read_back_loops import read_back_loops
 from agent.notice.arrangements.channels import PagerDutySettings
+from agent.notice.arrangements.policies import PolicySettings
+from agent.notice.escalation.escalation import ESCALATION, Escalation, encode
 from agent.notice.incidents.incident import Incident, decode
-from agent.notice.messages import outbox
-from agent.notice.messages.message import Message, Target
+from agent.notice.sending.exchanged import became_known, forget, known_there
 from agent.notice.settings import NoticeSettings
 from tests.daemon.incidents.incident_state import IncidentState, opened
 from tests.destinations.http_server import HttpServer, ReceivedRequest, Reply
@@ -58,10 +59,8 @@ def state(tmp_path: Path) -> Iterator[IncidentState]:
     with opened(tmp_path) as found:
         now = found.now
         found.add(Incident(NUMBER, "00D", "live", "triage", "high", "Rows", now, now, now, now))
-        message = Message("msg-1", "escalation", Target("pd"), "high", "waits", now, now, now, incident=NUMBER)
         with found.desks["acme"].changing() as change:
-            outbox.put(change, found.desks["acme"].recall, [message])
-            outbox.keep(change, message, replace(message, state="accepted", next_at=None))
+            became_known(change, "pd", NUMBER)
         yield found
 
 
@@ -127,3 +126,29 @@ def test_a_service_that_fails_ends_nothing(state: IncidentState, account: Accoun
     account.acknowledge("eva", "2026-07-01T10:00:00Z")
     assert made.turn() == 0
     assert made.turn() == 1
+
+
+def test_nothing_is_kept_of_what_has_ended(state: IncidentState, account: Account, tmp_path: Path) -> None:
+    """And an incident that is opened again, of which a message was accepted again, is asked for again."""
+    recall, made = state.desks["acme"].recall, loop(state, account, tmp_path)
+    before = incident(state)
+    with state.desks["acme"].changing() as change:
+        change.keep(before, replace(before, state="closed"))
+    made.turn()
+    assert account.events == ["resolve"] and list(known_there(recall, "pd")) == []
+    account.acknowledge("eva", "2026-07-01T15:00:00Z")
+    with state.desks["acme"].changing() as change:
+        change.keep(incident(state), before)
+        became_known(change, "pd", NUMBER)
+    assert made.turn() == 1 and incident(state).acknowledged_by == "eva"
+
+
+def test_incidents_of_an_earlier_version_are_asked_for(state: IncidentState, account: Account, tmp_path: Path) -> None:
+    """It noted of its messages only what they were answered: open incidents that people were told of count."""
+    policy = PolicySettings.model_validate({"name": "default", "steps": [{"notify": ["everyone"]}]})
+    with state.desks["acme"].changing() as change:
+        forget(change, "pd", NUMBER)
+        kept = Escalation(NUMBER, policy, "high", "firing", state.now)
+        change.apply({ESCALATION + NUMBER: encode(kept)})
+    account.acknowledge("eva", "2026-07-01T10:00:00Z")
+    assert loop(state, account, tmp_path).turn() == 1
