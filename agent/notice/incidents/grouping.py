@@ -148,7 +148,8 @@ def milliseconds(time: datetime) -> int:
 
 
 def _oldest_evidence(incident: Incident) -> tuple[bool, datetime, datetime, str]:
-    """Candidates last: the evidence belongs to what people look at. Of two with the same, as after a split, the one that was
-    opened first.
+    """Candidates last: the evidence belongs to what people look at. Of two with the same, as after a split, the part that was split
+    off comes after what it was part of. When alerts open an incident does not count, for that is when their batch was detected.
     """
-    return incident.state == "candidate", incident.first_event, incident.opened_at, incident.id
+    split_at = incident.opened_at if incident.split_from else incident.first_event
+    return incident.state == "candidate", incident.first_event, split_at, incident.id

@@ -79,6 +79,22 @@ def test_batches_may_be_cut_anywhere(rows: list[Row], cuts: list[int], restarted
     assert told(together) == told(apart)
 
 
+def test_of_two_with_as_old_evidence_the_batch_decides_nothing() -> None:
+    """An alert that would fit both joins the same one whether or not they were opened by one batch."""
+    for actor in "bcdefgh":
+        rows = [
+            alert(0, user=actor, rule="x"),
+            alert(1, user="a", rule="x", leakline__session="s1"),
+            alert(2, minute=1, user=actor, rule="x", leakline__session="s1"),
+        ]
+        together, apart = Answering(), Answering()
+        together.take_rows(rows)
+        apart.take_rows(rows[1:2])
+        apart.take(frame(rows[:1]), rows[2]["@timestamp"])
+        apart.take_rows(rows[2:])
+        assert told(together) == told(apart)
+
+
 @settings(max_examples=60)
 @given(alerts(), st.lists(st.sampled_from(["live", "history", "drill"]), min_size=14, max_size=14))
 def test_origins_never_mix(rows: list[Row], origins: list[str]) -> None:
