@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 import traceback
@@ -17,6 +18,9 @@ STACKS, FRAMES, NAMES = 64, 24, 32
 line must fit the journal.
 """
 
+_COLLECTING = threading.Lock()
+"""One thread at a time: another would find collection disabled, and leave it so."""
+
 _OURS = Path(__file__).parent
 
 
@@ -28,7 +32,7 @@ def log_all() -> None:
     """
     names = {thread.ident: thread.name for thread in threading.enumerate()}
     threads: dict[tuple[str, ...], list[str]] = {}
-    for ident, frame in sys._current_frames().items():  # noqa: SLF001 - documented, despite its name
+    for ident, frame in _current_frames().items():
         stack = traceback.extract_stack(frame)[-FRAMES:]
         lines = tuple(f"{_short(at.filename)}:{at.lineno} {at.name}" for at in stack)
         threads.setdefault(lines, []).append(names.get(ident, "unknown"))
@@ -41,12 +45,28 @@ def log_all() -> None:
 
 def where(ident: int) -> str:
     """The innermost place in Leakline's own code where a thread is; empty for a thread that is gone."""
-    frame: FrameType | None = sys._current_frames().get(ident)  # noqa: SLF001
+    frame: FrameType | None = _current_frames().get(ident)
     innermost = frame
     while frame is not None and not frame.f_code.co_filename.startswith(str(_OURS)):
         frame = frame.f_back
     frame = frame or innermost
     return f"{_short(frame.f_code.co_filename)}:{frame.f_lineno} ({frame.f_code.co_name})" if frame else ""
+
+
+def _current_frames() -> dict[int, FrameType]:
+    """The innermost frame of each thread, by its id, with no garbage collection meanwhile.
+
+    Before Python 3.11.9 the interpreter makes them under a lock that every thread takes that begins or ends: a collection that
+    begins then and gives another thread its turn stops all of them for good (https://github.com/python/cpython/issues/106883).
+    """
+    with _COLLECTING:
+        was_enabled = gc.isenabled()
+        gc.disable()
+        try:
+            return sys._current_frames()  # noqa: SLF001 - documented, despite its name
+        finally:
+            if was_enabled:
+                gc.enable()
 
 
 def _short(filename: str) -> str:
