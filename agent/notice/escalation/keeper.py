@@ -6,7 +6,7 @@ step of it to all that were to be told, with how late it is and why.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -15,12 +15,11 @@ import structlog
 from agent.duration import written
 from agent.notice.arrangements.channels import ChannelSettings
 from agent.notice.arrangements.policies import PolicySettings
-from agent.notice.clock import Clock
 from agent.notice.clocks.lateness import Lateness
 from agent.notice.clocks.stored_clocks import stored_clocks
 from agent.notice.escalation.activity import calls, fitting, last_activity
-from agent.notice.escalation.alarm_messages import tell_alarms
-from agent.notice.escalation.alarms import alarms, next_alarms
+from agent.notice.escalation.alarm_messages import keep_alarms
+from agent.notice.escalation.cycles import anew, begun, lapses_at, rose
 from agent.notice.escalation.escalation import (
     ESCALATION,
     TIMERS,
@@ -32,6 +31,7 @@ from agent.notice.escalation.escalation import (
     tier_of,
 )
 from agent.notice.escalation.escalation_event import fields
+from agent.notice.escalation.next_look import next_look
 from agent.notice.escalation.outcome import all_failed, any_accepted, withdraw
 from agent.notice.escalation.step_messages import NOBODY, Telling, after_failure, fire, somebody_now
 from agent.notice.incidents.book import ESCALATE
@@ -47,9 +47,6 @@ log = structlog.get_logger()
 
 UNANSWERED = "escalation-unanswered"
 """A kind of problem."""
-
-LOOK_AGAIN = timedelta(minutes=1)
-"""Between two looks at an incident whose steps are held, for a maintenance window may be ended early, or where nobody is on call."""
 
 LAPSED, RESTARTED, HELD = "acknowledgement-lapsed", "escalation-restarted", "escalation-held"
 
@@ -102,10 +99,13 @@ class EscalationKeeper:
         clocks = stored_clocks(self._recall, change, incident) if incident.has_clocks or incident.bases else []
         telling = Telling(change, incident, self._org, clocks, self._recall, self._with.roster, self._with.channels)
         after, incident = self._stepped(telling, before)
-        after = self._alarmed(replace(telling, incident=incident), after)
-        if after is not None and after != before:
+        telling = replace(telling, incident=incident)
+        after, is_silent = keep_alarms(telling, after, self._with.settings, self._with.lateness)
+        if after is None:
+            return None
+        if after != before:
             change.apply({ESCALATION + incident.id: encode(after)})
-        return self._next_look(incident, after, clocks, change.now)
+        return next_look(telling, after, self._with.settings.alarms, is_silent=is_silent)
 
     def _stored(self, number: str) -> Escalation | None:
         data = self._recall(ESCALATION + number)
@@ -127,16 +127,16 @@ class EscalationKeeper:
             if policy is None:
                 return before, incident
             is_damaged = before is None and self._recall(ESCALATION + incident.id) is not None
-            before = _begun(incident, policy, change.now, before)
+            before = begun(incident, policy, change.now, before)
             if is_damaged:  # its cycles are not known: names of messages must not come again
                 before = replace(before, cycle=int(change.now.timestamp()))
         if incident.is_acknowledged:
             return self._acknowledged(telling, before, policy)
         after = replace(before, state="firing")
         if before.state == "acknowledged":  # somebody took it back
-            after = replace(_anew(after, change.now), policy=policy or before.policy, next=0)
-        elif policy is not None and _rose(before, incident, policy):
-            after = replace(_anew(after, change.now), policy=policy, next=0)
+            after = replace(anew(after, change.now), policy=policy or before.policy, next=0)
+        elif policy is not None and rose(before, incident, policy):
+            after = replace(anew(after, change.now), policy=policy, next=0)
             message = f"{incident.id} is {incident.level} now: the policy {policy.name} begins"
             telling.tell(RESTARTED, message, after, {"policy": policy.name})
         return self._fired(telling, replace(after, level=incident.level)), incident
@@ -156,13 +156,13 @@ class EscalationKeeper:
         if before.state != "acknowledged":
             self._end(telling, before)
         after = replace(before, state="acknowledged", is_unanswered=False, held_until=None)
-        if policy is not None and _rose(after, incident, policy):
-            graver = replace(_anew(after, change.now), policy=policy, level=incident.level, state="firing", next=0)
+        if policy is not None and rose(after, incident, policy):
+            graver = replace(anew(after, change.now), policy=policy, level=incident.level, state="firing", next=0)
             said = (
                 f"{incident.id} is {incident.level} now: its acknowledgement ends, and the policy {policy.name} begins"
             )
             return self._awake(telling, graver, RESTARTED, said, 0)
-        lapses = _lapse(incident, after)
+        lapses = lapses_at(incident, after)
         if lapses > change.now:
             return after, incident
         last = last_activity(incident)
@@ -172,7 +172,7 @@ class EscalationKeeper:
         )
         late = self._with.lateness.words(lapses, change.now, is_new=False)
         tier = min(tier_of(after, max(after.next - 1, 0)) + 1, len(after.policy.steps) - 1)
-        again = replace(_anew(after, change.now - after.policy.steps[tier].after), state="firing", next=tier)
+        again = replace(anew(after, change.now - after.policy.steps[tier].after), state="firing", next=tier)
         return self._awake(telling, again, LAPSED, message + late, tier)
 
     def _awake(
@@ -248,62 +248,3 @@ class EscalationKeeper:
         message = f"{number}: all rounds of the policy {policy.name} are over, and no person acknowledged"
         telling.change.problems.report(UNANSWERED, number, message, org=telling.incident.org)
         return replace(escalation, is_unanswered=True)
-
-    # Alarms
-
-    def _alarmed(self, telling: Telling, escalation: Escalation | None) -> Escalation | None:
-        """After the alarms of deadlines that are due; whether or not anybody has acknowledged."""
-        change, incident = telling.change, telling.incident
-        policies = self._with.settings.policies_in_force
-        if not telling.clocks or not policies:
-            return escalation
-        policy = fitting(policies, incident, self._org) or policies[-1]
-        kept = escalation or Escalation(incident.id, policy, incident.level, "over", change.now)
-        found, marks = alarms(telling.clocks, incident.detected_at, kept.alarms, self._with.settings.alarms, change.now)
-        if found and not tell_alarms(telling, kept, found, self._with.lateness):
-            return kept if escalation is None else escalation  # they are told once there is somebody
-        return replace(kept, alarms=marks) if marks != kept.alarms else escalation
-
-    # Time
-
-    def _next_look(
-        self, incident: Incident, escalation: Escalation | None, clocks: Sequence[Clock], now: datetime
-    ) -> datetime | None:
-        if escalation is None:
-            return None
-        times = list(next_alarms(clocks, incident.detected_at, self._with.settings.alarms, now))
-        told, _ = alarms(clocks, incident.detected_at, escalation.alarms, self._with.settings.alarms, now)
-        if told:
-            times.append(now + LOOK_AGAIN)
-        if escalation.state == "firing":
-            held = escalation.held_until
-            if escalation.fired is not None and not escalation.fired.messages:
-                times.append(now + LOOK_AGAIN)
-            times.append(min(held, now + LOOK_AGAIN) if held is not None else step_time(escalation, escalation.next))
-        if escalation.state == "acknowledged":
-            times.append(_lapse(incident, escalation))
-        return min(times, default=None)
-
-
-def _begun(incident: Incident, policy: PolicySettings, now: datetime, earlier: Escalation | None) -> Escalation:
-    if earlier is None:
-        return Escalation(incident.id, policy, incident.level, "firing", now)
-    return replace(_anew(earlier, now), policy=policy, level=incident.level, state="firing", next=0)
-
-
-def _anew(escalation: Escalation, began: datetime) -> Escalation:
-    """Another cycle: its messages have other names."""
-    return replace(
-        escalation, began=began, cycle=escalation.cycle + 1, fired=None, is_unanswered=False, held_until=None
-    )
-
-
-def _rose(escalation: Escalation, incident: Incident, policy: PolicySettings) -> bool:
-    """Whether its level is higher now, and another policy is for that."""
-    if policy.name == escalation.policy.name:
-        return False
-    return LEVELS.index(incident.level) > LEVELS.index(escalation.level)
-
-
-def _lapse(incident: Incident, escalation: Escalation) -> datetime:
-    return last_activity(incident) + escalation.policy.acknowledgement

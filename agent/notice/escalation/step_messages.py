@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from agent.notice.arrangements.channels import ChannelSettings
 from agent.notice.arrangements.people import PersonSettings
-from agent.notice.arrangements.policies import EVERYONE
+from agent.notice.arrangements.policies import EVERYONE, PolicySettings, StepSettings
 from agent.notice.clock import Clock
 from agent.notice.escalation import outcome
 from agent.notice.escalation.escalation import Escalation, FiredStep, step_time, tier_of
@@ -64,6 +64,11 @@ class Telling:
             further=fields(escalation, tier, due),
         )
 
+    def people_up_to(self, policy: PolicySettings, tier: int) -> Sequence[PersonSettings]:
+        """Whom the steps up to a tier name; everyone where none of them is there."""
+        words = _words(policy.steps[: tier + 1])
+        return self.roster.people(words, self.change.now) or self.roster.people([EVERYONE], self.change.now)
+
     def put(self, messages: Sequence[Message]) -> list[str]:
         """To be sent. Earlier ones about the same that still wait for the same place are withdrawn: these say all they did. Returns
         the ids of those.
@@ -84,7 +89,7 @@ def fire(telling: Telling, escalation: Escalation, number: int, *, late: str = "
         _say_nobody(telling, escalation, at_once)
     wanted = list(range(escalation.next, number + 1))
     while True:
-        words = _words(escalation, wanted)
+        words = _words(escalation.policy.steps[tier_of(escalation, step)] for step in wanted)
         people = telling.roster.people(words, telling.change.now)
         if people:
             return _told(telling, escalation, wanted[-1], people, late)
@@ -102,9 +107,7 @@ def somebody_now(telling: Telling, escalation: Escalation) -> Escalation:
     if fired is None or fired.messages:
         return escalation
     tier = tier_of(escalation, fired.number)
-    words = list(dict.fromkeys(word for step in escalation.policy.steps[: tier + 1] for word in step.notify))
-    now = telling.change.now
-    people = telling.roster.people(words, now) or telling.roster.people([EVERYONE], now)
+    people = telling.people_up_to(escalation.policy, tier)
     return _told(telling, escalation, fired.number, people, "") if people else escalation
 
 
@@ -136,9 +139,8 @@ def after_failure(telling: Telling, escalation: Escalation) -> Escalation:
     return escalation
 
 
-def _words(escalation: Escalation, numbers: Sequence[int]) -> list[str]:
+def _words(steps: Iterable[StepSettings]) -> list[str]:
     """Whom the steps name, each once."""
-    steps = [escalation.policy.steps[tier_of(escalation, number)] for number in numbers]
     return list(dict.fromkeys(word for step in steps for word in step.notify))
 
 
