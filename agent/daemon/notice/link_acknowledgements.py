@@ -22,7 +22,6 @@ from agent.notice.links.incident_page import form_page, settled, state_page
 from agent.notice.links.link_key import LinkKey
 from agent.notice.links.token import LinkToken
 from agent.notice.messages import outbox
-from agent.notice.messages.message import Message
 from agent.permissions.principal import link_principal
 from agent.sources.inbound.serving.answers import Answer, RequestRefusal
 from agent.sources.inbound.serving.link_route import LinkRequest
@@ -85,7 +84,7 @@ class LinkAcknowledgements:
             return state_page(incident, desk.shard, USED_ALREADY, title=USED_TITLE)
         if reason:
             return state_page(incident, desk.shard, reason)
-        message = _message(desk, token)
+        message = outbox.readable(desk.recall, token.message)
         named = message.target.people if message is not None else ()
         names = [name for name in self._people if name in named or not named]  # to a place, and nobody by name: to all
         action = "link_show" if request.form is None else "link_acknowledge"
@@ -138,12 +137,3 @@ def _client(request: LinkRequest) -> Mapping[str, Any]:
     """Of whom the link was used, as far as it is known; bounded and redacted where it was read."""
     client = {"address": request.address, "forwarded_for": request.forwarded_for, "user_agent": request.user_agent}
     return {name: value for name, value in client.items() if value}
-
-
-def _message(desk: IncidentDesk, token: LinkToken) -> Message | None:
-    """None where the state is older than it: after a restore, or where it is damaged."""
-    try:
-        return outbox.message(desk.recall, token.message)
-    except ValueError as error:
-        log.error("a message cannot be read", message=token.message, reason=str(error)[:300])
-        return None

@@ -110,7 +110,7 @@ class CanaryLoop:
             if key >= before:
                 break
             number = key.rpartition("/")[2]
-            message = outbox.message(desk.recall, number)
+            message = outbox.readable(desk.recall, number)
             changes |= {key: None, **(outbox.forgotten(message) if message is not None else {})}
         return changes
 

@@ -114,7 +114,7 @@ class ChannelSender:
         waiting = list(outbox.waiting(shard.desk.recall, self._channel.name))
         due = [number for at, number in waiting if _is_due(at, now)]
         known.seen, known.next = changes, min((at for at, _ in waiting if not _is_due(at, now)), default=None)
-        found = [message for number in due if (message := _message(shard.desk, number)) is not None]
+        found = [message for number in due if (message := _waiting(shard.desk, number)) is not None]
         count, failures, began = 0, 0, self._parts.steady()
         for bundle in bundles(ordered(found)):
             if self._parts.stop.is_set():
@@ -123,7 +123,7 @@ class ChannelSender:
                 known.seen = -1
                 break
             count += len(bundle)
-            messages = [message for sent in bundle if (message := _message(shard.desk, sent.id)) is not None]
+            messages = [message for sent in bundle if (message := _waiting(shard.desk, sent.id)) is not None]
             if not messages:
                 continue
             # A channel that hangs would be asked for minutes: what is behind would be told over no other channel meanwhile.
@@ -206,11 +206,7 @@ def _is_due(at: int, now: datetime) -> bool:
     return not now < instant(at) <= now + FURTHEST
 
 
-def _message(desk: IncidentDesk, number: str) -> Message | None:
-    """One that waits. Of a damaged one nothing can be said or sent: its incident's next step is another message."""
-    try:
-        found = outbox.message(desk.recall, number)
-    except ValueError as error:
-        log.error("a message cannot be read", message=number, reason=str(error)[:300])
-        return None
+def _waiting(desk: IncidentDesk, number: str) -> Message | None:
+    """One that waits still."""
+    found = outbox.readable(desk.recall, number)
     return found if found is not None and not found.has_ended else None

@@ -18,9 +18,9 @@ from agent.notice.channels.channel import NotAccepted
 from agent.notice.channels.pagerduty import PagerDuty
 from agent.notice.channels.pagerduty_read_back import MOST_AT_A_TIME, Acknowledgement, acknowledgements
 from agent.notice.escalation.escalation import ESCALATION
-from agent.notice.incidents.book import INCIDENT, OPEN, waits
+from agent.notice.incidents.book import OPEN, readable_incident, waits
 from agent.notice.incidents.desk import IncidentDesk
-from agent.notice.incidents.incident import Incident, decode
+from agent.notice.incidents.incident import Incident
 from agent.notice.sending import exchanged
 from agent.notice.sending.exchanged import Exchanged
 
@@ -87,7 +87,7 @@ class PagerDutyLoop:
         waiting = []
         for number in list(islice(known.incidents, MOST_AT_A_TIME)):
             known.incidents[number] = known.incidents.pop(number)  # the others come first the next time
-            incident = _incident(desk, number)
+            incident = readable_incident(desk.recall, number)
             if incident is None or not incident.is_open:
                 self._end(desk, number, incident)
                 del known.incidents[number]
@@ -140,12 +140,3 @@ class PagerDutyLoop:
     def _keep(self, desk: IncidentDesk, number: str, known: Exchanged) -> None:
         with desk.changing() as change:
             exchanged.keep(change, self._channel.name, number, known)
-
-
-def _incident(desk: IncidentDesk, number: str) -> Incident | None:
-    """None also for one that is damaged."""
-    data = desk.recall(INCIDENT + number)
-    try:
-        return decode(data) if data is not None else None
-    except ValueError:
-        return None

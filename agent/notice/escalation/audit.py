@@ -10,9 +10,7 @@ from datetime import datetime, timedelta
 from agent.notice.clock import TIMERS as CLOCK_TIMERS
 from agent.notice.escalation.activity import calls, fitting
 from agent.notice.escalation.escalation import ESCALATION, TIMERS, decode
-from agent.notice.incidents.book import ESCALATE, INCIDENT, OPEN, waits
-from agent.notice.incidents.incident import Incident
-from agent.notice.incidents.incident import decode as decode_incident
+from agent.notice.incidents.book import ESCALATE, OPEN, readable_incident, waits
 from agent.notice.messages import outbox
 from agent.notice.settings import NoticeSettings
 from agent.notice.timer_keys import instant
@@ -54,11 +52,7 @@ def _not_looked_at(
     recall: StateRecall, number: str, org: str, settings: NoticeSettings, now: datetime
 ) -> Iterator[str]:
     """One that is marked to be looked at, and has no step yet, for longer than a look takes."""
-    data = recall(INCIDENT + number)
-    try:
-        incident = decode_incident(data) if data is not None else None
-    except ValueError:
-        return  # its damage is a problem of its own
+    incident = readable_incident(recall, number)
     if incident is None or not waits(incident) or fitting(settings.policies_in_force, incident, org) is None:
         return
     late = now - max([incident.opened_at, *(decision.at for decision in incident.decisions)])
@@ -67,15 +61,12 @@ def _not_looked_at(
 
 
 def _without_step(recall: StateRecall, number: str, org: str, settings: NoticeSettings) -> Iterator[str]:
-    data, stored = recall(INCIDENT + number), recall(ESCALATION + number)
-    if data is None:
-        return
+    incident, stored = readable_incident(recall, number), recall(ESCALATION + number)
     try:
-        incident: Incident = decode_incident(data)
         escalation = decode(stored) if stored is not None else None
     except ValueError:
-        return  # its damage is a problem of its own
-    if calls(incident) and fitting(settings.policies_in_force, incident, org) is not None:
+        return  # its keeper says so, and it begins again
+    if incident is not None and calls(incident) and fitting(settings.policies_in_force, incident, org) is not None:
         state = escalation.state if escalation is not None else "none"
         yield f"{number} is {incident.state}, and no step of its escalation is planned (its state: {state})"
 

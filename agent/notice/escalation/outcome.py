@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
 
 from agent.notice.escalation.escalation import Escalation
@@ -48,28 +47,23 @@ def supersede(change: IncidentChange, recall: StateRecall, messages: Sequence[Me
     prefix = f"{MESSAGES}{messages[0].incident}/" if messages else ""
     for key in list(recall.keys(prefix)) if prefix else ():
         number = key.removeprefix(prefix)
-        with suppress(ValueError):
-            earlier = outbox.message(recall, number)
-            place = (earlier.target.channel, earlier.target.address) if earlier is not None else None
-            if earlier is None or earlier.has_ended:
-                change.apply({key: None})
-            elif places.get(place or ("", ""), number) != number:
-                change.apply({key: None})
-                _withdraw(change, recall, number)
-                replaced.append(number)
+        earlier = outbox.readable(recall, number)
+        if earlier is None or earlier.has_ended:
+            change.apply({key: None})
+        elif places.get((earlier.target.channel, earlier.target.address), number) != number:
+            change.apply({key: None})
+            _withdraw(change, recall, number)
+            replaced.append(number)
     return replaced
 
 
 def _withdraw(change: IncidentChange, recall: StateRecall, number: str) -> None:
-    with suppress(ValueError):
-        message = outbox.message(recall, number)
-        if message is not None and not message.has_ended:
-            outbox.keep(change, message, replace(message, state="withdrawn", next_at=None, ended_at=change.now))
+    message = outbox.readable(recall, number)
+    if message is not None and not message.has_ended:
+        outbox.keep(change, message, replace(message, state="withdrawn", next_at=None, ended_at=change.now))
 
 
 def _of_step(recall: StateRecall, escalation: Escalation) -> Iterator[Message]:
     for number in escalation.fired.messages if escalation.fired is not None else ():
-        with suppress(ValueError):
-            message = outbox.message(recall, number)
-            if message is not None:
-                yield message
+        if (message := outbox.readable(recall, number)) is not None:
+            yield message

@@ -214,6 +214,15 @@ def open_key(incident: Incident) -> str:
     return f"{OPEN}{incident.origin}/{incident.state}/{incident.level}/{incident.id}"
 
 
+def readable_incident(recall: Stored, number: str) -> Incident | None:
+    """As it is stored; None also for one that is damaged, whose damage is a problem of its own."""
+    data = recall(INCIDENT + number)
+    try:
+        return decode(data) if data is not None else None
+    except ValueError:
+        return None
+
+
 def waits(incident: Incident) -> bool:
     """Whether somebody should acknowledge it: a candidate alarms nobody."""
     return incident.is_open and incident.state != "candidate" and not incident.is_acknowledged

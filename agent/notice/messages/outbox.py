@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
+
+import structlog
 
 from agent.notice.incidents.desk import IncidentChange
 from agent.notice.messages.message import MOST_ANSWER, Message, decode, encode
 from agent.notice.timer_keys import TimerKeys, first_millisecond
 from agent.store.state import StateRecall
+
+log = structlog.get_logger()
 
 MESSAGE, DUE = "message/", "message-due/"
 """Keys under `keys.RESPONSE`: a message by its id, and `channel/milliseconds/id` of each that waits."""
@@ -33,6 +38,21 @@ def message(recall: StateRecall, number: str) -> Message | None:
     """Raises ValueError for one that is damaged."""
     data = recall(MESSAGE + number)
     return decode(data) if data is not None else None
+
+
+def readable(recall: StateRecall, number: str) -> Message | None:
+    """The same, None also for one that is damaged: of that nothing can be said or sent, and its incident's next step is another."""
+    try:
+        return message(recall, number)
+    except ValueError as error:
+        _say_damaged(number, str(error)[:300])
+        return None
+
+
+@lru_cache(maxsize=1000)
+def _say_damaged(number: str, reason: str) -> None:
+    """Once for each, however often it is read."""
+    log.error("a message cannot be read", message=number, reason=reason)
 
 
 def waiting(recall: StateRecall, channel: str) -> Iterator[tuple[int, str]]:

@@ -10,7 +10,6 @@ import structlog
 from agent.notice.incidents.book import ESCALATE
 from agent.notice.incidents.desk import IncidentDesk
 from agent.notice.messages import outbox
-from agent.notice.messages.message import Message
 from agent.notice.sending.message_record import GIVEN_UP, tell
 
 log = structlog.get_logger()
@@ -28,7 +27,7 @@ def give_up(desk: IncidentDesk, channels: Collection[str]) -> int:
     for start in range(0, len(numbers), TOGETHER):
         with desk.changing() as change:
             for number in numbers[start : start + TOGETHER]:
-                message = _message(desk, number)
+                message = outbox.readable(desk.recall, number)
                 if message is None or message.has_ended:
                     continue
                 reason = f"there is no channel {message.target.channel} in the settings any more"
@@ -37,11 +36,3 @@ def give_up(desk: IncidentDesk, channels: Collection[str]) -> int:
                 if message.incident:
                     change.apply({ESCALATE + message.incident: b""})
     return len(numbers)
-
-
-def _message(desk: IncidentDesk, number: str) -> Message | None:
-    try:
-        return outbox.message(desk.recall, number)
-    except ValueError as error:
-        log.error("a message cannot be read", message=number, reason=str(error)[:300])
-        return None
