@@ -6,12 +6,13 @@ from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 
-from agent.daemon.sending.canary_loop import CanaryLoop
+from agent.daemon.sending.canary_loop import CANARIES, CanaryLoop
 from agent.daemon.sending.heartbeat_loop import HeartbeatLoop
 from agent.notice.arrangements.self_watch import CanarySettings, HeartbeatSettings
 from agent.notice.escalation.audit import behind
 from agent.notice.escalation.escalation import TIMERS
 from agent.notice.incidents.book import ESCALATE
+from agent.notice.messages import outbox
 from tests.daemon.sending.scripted_channel import SendingLife
 from tests.notice.escalation.called import HOUR, MINUTE
 
@@ -71,6 +72,18 @@ def test_old_canaries_are_forgotten(life: SendingLife) -> None:
         loop.turn()
         life.now += 15 * MINUTE
     assert 8 <= len(list(life.all_messages())) <= 12
+
+
+def test_a_damaged_canary_ends_no_further_one(life: SendingLife) -> None:
+    """It is cleared away like the others."""
+    loop = canaries(life)
+    loop.turn()
+    (damaged, _) = (message.id for message in life.all_messages())
+    with life.desk.changing() as change:
+        change.apply({outbox.MESSAGE + damaged: b"{"})
+    life.now += 2 * HOUR
+    assert loop.turn()
+    assert not any(key.endswith(damaged) for key in life.desk.recall.keys(CANARIES.prefix))
 
 
 @contextmanager
