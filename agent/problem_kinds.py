@@ -55,6 +55,11 @@ KINDS: Mapping[str, ProblemKind] = {
         "see who wrote the files; put the approved ones back, or vote on the request: `leakline changes list`",
         over="rules-as-approved",
     ),
+    "pack-differs": ProblemKind(
+        "itself",
+        "read what the newer pack weakens, and vote on the request: `leakline changes list`",
+        over="pack-as-approved",
+    ),
     "break-glass-open": ProblemKind(
         "itself",
         "propose what is to last, and end it: `leakline changes end-break-glass NUMBER`; it ends at its time in any case",

@@ -53,9 +53,9 @@ def digest(document: GovernedDocument) -> str:
     return hashlib.sha256(canonical(document)).hexdigest()
 
 
-def in_force(recall: StateRecall) -> InForce | None:
-    """None before the first start has recorded its baseline. Raises DamagedBook."""
-    data = recall(IN_FORCE)
+def in_force(recall: StateRecall, key: str = IN_FORCE) -> InForce | None:
+    """None before the first start has recorded its baseline. `key`: of what is asked for. Raises DamagedBook."""
+    data = recall(key)
     try:
         return _IN_FORCE.validate_json(data) if data is not None else None
     except ValueError as error:
@@ -98,8 +98,8 @@ def stored_content(document: GovernedDocument) -> dict[str, bytes]:
     return {CONTENT + digest(document): canonical(document)}
 
 
-def stored_in_force(known: InForce) -> dict[str, bytes]:
-    return {IN_FORCE: _IN_FORCE.dump_json(known)}
+def stored_in_force(known: InForce, key: str = IN_FORCE) -> dict[str, bytes]:
+    return {key: _IN_FORCE.dump_json(known)}
 
 
 def stored_change(made: SettingsChange) -> dict[str, bytes]:

@@ -18,7 +18,7 @@ Way = Literal["votes", "one-pair-of-eyes", "break-glass", "upgrade"]
 """How it comes into force."""
 
 Kind = Literal["settings", "rules", "pack"]
-"""What it is about: governed settings, or rule files; `base` and `outcome` are digests of those."""
+"""What it is about: governed settings, rule files, or a pack of regimes; `base` and `outcome` are digests of those."""
 
 OPEN_FOR = timedelta(hours=24)
 """A proposal that has not got its votes by then has expired, so that none is approved whose reason nobody remembers."""

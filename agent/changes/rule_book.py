@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter
 
+from agent.changes import book
 from agent.changes.book import DamagedBook, InForce
 from agent.changes.classes.rule_set import RuleMark
 from agent.store.state import StateRecall
@@ -31,7 +32,7 @@ class ApprovedRules:
     """By the rule's id, the names of the files that decide what it matches: its own first."""
 
 
-_IN_FORCE, _RULES = TypeAdapter(InForce), TypeAdapter(ApprovedRules)
+_RULES = TypeAdapter(ApprovedRules)
 
 
 def encoded(rules: ApprovedRules) -> bytes:
@@ -51,11 +52,7 @@ def digest(rules: ApprovedRules) -> str:
 
 def in_force(recall: StateRecall) -> InForce | None:
     """None before the first start under permissions. Raises DamagedBook."""
-    data = recall(IN_FORCE)
-    try:
-        return _IN_FORCE.validate_json(data) if data is not None else None
-    except ValueError as error:
-        raise DamagedBook("which rules are approved cannot be read") from error
+    return book.in_force(recall, IN_FORCE)
 
 
 def rules(recall: StateRecall, sha256: str) -> ApprovedRules:
@@ -82,4 +79,4 @@ def stored_rules(found: ApprovedRules, contents: Mapping[str, bytes]) -> dict[st
 
 
 def stored_in_force(known: InForce) -> dict[str, bytes]:
-    return {IN_FORCE: _IN_FORCE.dump_json(known)}
+    return book.stored_in_force(known, IN_FORCE)

@@ -113,8 +113,8 @@ class Daemon:
         self.changes = build_change_parts(node, files, now, self._restart.ask, self.trail.soon)
         self._orgs = RunningOrgs(node, self.readings, self._delivery, self.changes.files)
         self._backfills = BackfillLoop(LiveMapping(lambda: node.shards), now, self.stop, entered=self.readings.entered)
-        trail, gate = self.trail, self.changes.gate
-        self.notice = build_notice_parts(node, trail.states, self.readings.entered, self.stop, now, trail.soon, gate)
+        trail, entered = self.trail, self.readings.entered
+        self.notice = build_notice_parts(node, trail.states, entered, self.stop, now, trail.soon, self.changes)
         schedule = self.readings.schedule
         self.drills = build_drill_parts(node, self._orgs.renew, self._delivery, self.notice, now, self.stop)
         looks = {

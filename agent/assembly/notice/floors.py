@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from agent.assembly.notice.pack_choice import pack_choice
 from agent.config.settings import Settings
 from agent.errors import SettingsError
 from agent.notice.floors.floors import at_floors, below_floor
-from agent.notice.regimes.choice import choose
-from agent.notice.regimes.kept_pack import stored
 from agent.notice.regimes.model import RegimePack
 from agent.notice.settings import NoticeSettings
 
@@ -15,7 +14,7 @@ def pack_for(settings: Settings) -> RegimePack | None:
     """The pack that will be in force with these settings; None where nobody asks for one. Raises PackRefused."""
     if settings.notice is None:
         return None
-    return choose(stored(settings.state.directory), settings.notice.pack).signed.pack
+    return pack_choice(settings).signed.pack
 
 
 def refuse_weaker(settings: Settings) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from agent.assembly.notice.pack_choice import pack_choice
 from agent.config.settings import Settings
 from agent.model import Finding
 from agent.notice.floors.floors import below_floor
 from agent.notice.regimes.binding import bindings
-from agent.notice.regimes.choice import choose
 from agent.notice.regimes.doubtful_names import idle_names, unknown_names
-from agent.notice.regimes.kept_pack import stored
 from agent.notice.regimes.model import PackHead, RegimePack
 from agent.notice.regimes.pack import PackRefused
 from agent.notice.settings import NoticeSettings
@@ -26,7 +25,7 @@ def examine_regimes(settings: Settings, today: date) -> Iterator[Finding]:
         message = "`notice` is left out: incidents run; clocks, escalation and channels are off"
         yield _warning(message, f"write where you are and what you do, such as `{EXAMPLE}`")
     try:
-        choice = choose(stored(settings.state.directory), notice.pack if notice else None)
+        choice = pack_choice(settings)
     except PackRefused as error:
         yield Finding("notice", False, str(error), "install Leakline again: its files were changed")
         return
@@ -34,6 +33,9 @@ def examine_regimes(settings: Settings, today: date) -> Iterator[Finding]:
     for refusal in choice.refusals:
         message = f"{refusal.error}; the pack {_called(pack.pack)} stays in force"
         yield Finding("notice", False, message, refusal.fix)
+    for waiting in choice.waiting:
+        message = f"the pack {_called(waiting.pack.pack)} weakens, and waits for approval; {_called(pack.pack)} stays in force"
+        yield _warning(message, "vote on the request that Leakline makes of it: `leakline changes list`")
     if pack.pack.review_due(today):
         message = (
             f"the pack {_called(pack.pack)} was to be reviewed by {pack.pack.review_by}, and was not: it stays in force"

@@ -7,22 +7,22 @@ from datetime import UTC, datetime
 
 from rich.table import Table
 
+from agent.assembly.notice.pack_choice import pack_choice
 from agent.cli.output.console import err, out, print_json
 from agent.cli.output.regimes import periods, regime_summary, review
 from agent.cli.output.status_parts.deadline_lines import NOT_ADVICE
 from agent.config.settings import Settings
 from agent.exit_status import FINE
 from agent.notice.regimes.binding import Binding, outcomes
-from agent.notice.regimes.choice import PackChoice, choose
+from agent.notice.regimes.choice import PackChoice
 from agent.notice.regimes.doubtful_names import unknown_names
-from agent.notice.regimes.kept_pack import stored
 from agent.notice.settings import NoticeSettings
 
 
 def show(settings: Settings, *, as_json: bool) -> int:
     """All regimes of the pack in force and the contracts of the settings; those that bind come first."""
     notice, today = settings.notice or NoticeSettings(), datetime.now(UTC).date()
-    choice = choose(stored(settings.state.directory), notice.pack)
+    choice = pack_choice(settings)
     found = sorted(outcomes(choice.signed.pack, notice, today), key=lambda outcome: not outcome.binds)
     _tell_doubts(settings, choice)
     if as_json:
@@ -62,5 +62,7 @@ def _tell_doubts(settings: Settings, choice: PackChoice) -> None:
         return
     for refusal in choice.refusals:
         err.print(f"refused: {refusal.error}; {refusal.fix}", markup=False, soft_wrap=True)
+    for signed in choice.waiting:
+        err.print(f"the pack {signed.pack.pack.version} waits for approval: see `leakline changes list`", markup=False)
     for doubt in unknown_names(choice.signed.pack, settings.notice):
         err.print(f"{doubt.setting}: {doubt.message}; {doubt.fix}", markup=False, soft_wrap=True)

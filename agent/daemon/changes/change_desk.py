@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from agent.changes import book, rule_book
+from agent.changes import book, pack_book, rule_book
 from agent.changes.change import (
     LONGEST_BREAK_GLASS,
     LONGEST_TEXT,
@@ -25,6 +25,7 @@ from agent.changes.change import (
 )
 from agent.changes.classes.change_class import gravest
 from agent.changes.classes.comparisons.governed import differences
+from agent.changes.classes.comparisons.regime_pack import pack_differences
 from agent.changes.classes.rule_set import rule_differences
 from agent.changes.voting import RolesOf, Standing, standing
 from agent.config.governed import governed_document, with_governed
@@ -89,7 +90,7 @@ class ChangeDesk:
         return standing(change, self._roles_of)
 
     def document(self, change: SettingsChange) -> dict[str, Any]:
-        """The governed settings that it leads to, or the set of rules. Raises LeaklineError."""
+        """The governed settings that it leads to, or the set of rules, or the pack. Raises LeaklineError."""
         with readable():
             if change.kind == "rules":
                 return rule_book.document(rule_book.rules(self._desk().recall, change.outcome))
@@ -211,6 +212,11 @@ class ChangeDesk:
             found = differences(governed_document(self._settings()), self.document(change))
             return found == list(change.differences)
         recall = self._desk().recall
+        if change.kind == "pack":
+            before, after = (
+                pack_book.pack_of(book.content(recall, sha256)) for sha256 in (change.base, change.outcome)
+            )
+            return pack_differences(before, after) == list(change.differences)
         base, outcome = rule_book.rules(recall, change.base), rule_book.rules(recall, change.outcome)
         found = rule_differences(base.marks, outcome.marks)  # with those of folders that the settings name no longer
         return all(difference in found for difference in change.differences)

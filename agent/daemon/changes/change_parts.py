@@ -15,6 +15,7 @@ from agent.daemon.changes.change_desk import ChangeDesk
 from agent.daemon.changes.change_requests import ChangeRequests
 from agent.daemon.changes.change_writer import ChangeWriter
 from agent.daemon.changes.drift_watch import DriftWatch
+from agent.daemon.changes.pack_watch import PackWatch
 from agent.daemon.changes.rule_watch import RuleWatch
 from agent.daemon.changes.settings_record import record_settings
 from agent.daemon.control.command import ControlCommand
@@ -36,6 +37,7 @@ class ChangeParts:
     denials: Denials
     drift: DriftWatch
     rules: RuleWatch
+    packs: PackWatch
     files: SettingsFiles | None
     """The settings files as a reload is to read them."""
 
@@ -45,9 +47,10 @@ class ChangeParts:
         self.look_at_files()
 
     def look_at_files(self) -> None:
-        """Settings and rules against what is approved; after each reload too."""
+        """Settings, rules and the pack against what is approved; after each reload too."""
         self.drift.look()
         self.rules.look()
+        self.packs.look()
 
 
 def build_change_parts(
@@ -87,12 +90,11 @@ def build_change_parts(
     if files is not None:
         approved = governed_document(node.settings) if permissions() is not None else None
         files = replace(files, settings=node.settings, approved=approved)
+    writer = ChangeWriter(roles_of, restart)
     rules = RuleWatch(
-        lambda: node.shards[PROCESS].desk,
-        lambda: node.processing.rule_stand,
-        process.stores.problems,
-        ChangeWriter(roles_of, restart),
+        lambda: node.shards[PROCESS].desk, lambda: node.processing.rule_stand, process.stores.problems, writer
     )
+    packs = PackWatch(lambda: node.shards[PROCESS].desk, process.stores.problems, writer)
     rules.look()
     gate = Gate(permissions, denials.note)
-    return ChangeParts(desk, ChangeRequests(desk).commands(), gate, denials, drift, rules, files)
+    return ChangeParts(desk, ChangeRequests(desk).commands(), gate, denials, drift, rules, packs, files)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
-from agent.changes import book, rule_book
-from agent.changes.change import SettingsChange, State, Vote
+from agent.changes import book, pack_book, rule_book
+from agent.changes.change import Kind, SettingsChange, State, Vote
 from agent.changes.voting import RolesOf, standing
 from agent.daemon.changes.change_record import tell
 from agent.errors import LeaklineError
@@ -15,6 +15,19 @@ from agent.notice.incidents.desk import IncidentChange
 from agent.store.state import StateRecall
 
 BREAK_GLASS = "break-glass-open"
+
+_IN_FORCE: Mapping[Kind, str] = {
+    "settings": book.IN_FORCE,
+    "rules": rule_book.IN_FORCE,
+    "pack": pack_book.IN_FORCE,
+}
+"""Keys of what is in force."""
+
+_OTHER: Mapping[Kind, str] = {
+    "settings": "other settings have",
+    "rules": "other rules have",
+    "pack": "another pack has",
+}
 
 
 class ChangeRefused(LeaklineError):
@@ -47,8 +60,7 @@ class ChangeWriter:
         reverts = writing.now + change.lasts if change.lasts is not None else None
         change = replace(change, state="applied", applied_at=writing.now, reverts_at=reverts)
         known = book.InForce(change.outcome, writing.now, change.number, base.sha256)
-        stored = rule_book.stored_in_force(known) if change.kind == "rules" else book.stored_in_force(known)
-        writing.apply({**stored, **book.stored_change(change)})
+        writing.apply({**_stored_in_force(writing.recall, change, known), **book.stored_change(change)})
         until = f" until {reverts.isoformat(timespec='minutes')}" if reverts is not None else ""
         said = f"{change.number} of {change.by} is in force{until}"
         if change.way == "break-glass":
@@ -106,7 +118,7 @@ class ChangeWriter:
             change = self.end(writing, change, "expired", "leakline", "its time ended before it was approved")
             return change, f"{change.number} has expired; propose it again"
         if self._base(writing, change).sha256 != change.base:
-            reason = f"other {change.kind} have come into force since it was proposed"
+            reason = f"{_OTHER[change.kind]} come into force since it was proposed"
             return self.end(
                 writing, change, "void", "leakline", reason
             ), f"{change.number} is void: {reason}; propose it again"
@@ -114,9 +126,9 @@ class ChangeWriter:
 
     def _base(self, writing: IncidentChange, change: SettingsChange) -> book.InForce:
         """What is in force of what the change is about."""
-        known = rule_book.in_force(writing.recall) if change.kind == "rules" else self.in_force(writing)
+        known = book.in_force(writing.recall, _IN_FORCE[change.kind])
         if known is None:
-            raise ChangeRefused("no rules are recorded as in force yet; restart Leakline")
+            raise ChangeRefused("nothing of that kind is recorded as in force yet; restart Leakline")
         return known
 
     def in_force(self, writing: IncidentChange) -> book.InForce:
@@ -125,6 +137,13 @@ class ChangeWriter:
         if known is None:
             raise ChangeRefused("no settings are recorded as in force yet; restart Leakline")
         return known
+
+
+def _stored_in_force(recall: StateRecall, change: SettingsChange, known: book.InForce) -> dict[str, bytes]:
+    stored = book.stored_in_force(known, _IN_FORCE[change.kind])
+    if change.kind == "pack":
+        stored |= pack_book.stored_approval(pack_book.file_of(book.content(recall, change.outcome)))
+    return stored
 
 
 def known_change(recall: StateRecall, number: str) -> SettingsChange:

@@ -14,6 +14,7 @@ import structlog
 from agent.daemon.turns.incident_loop import IncidentLoop, ShardIncidents
 from agent.notice.clocks.shelf import CurrentBasis
 from agent.notice.clocks.timers import ShardClocks
+from agent.notice.regimes.choice import PackChoice
 from agent.notice.regimes.in_force import PackInForce
 from agent.notice.regimes.model import RegimePack
 from agent.notice.regimes.pack import PackRefused, shipped
@@ -41,9 +42,9 @@ class NoticeBasis:
         loop: ClockLoop,
         packs: PackInForce,
         settings: NoticeSettings | None,
-        noted: Callable[[RegimePack], None] = lambda _: None,
+        noted: Callable[[PackChoice], None] = lambda _: None,
     ) -> None:
-        """`noted`: called with the pack that is in force, after each reading."""
+        """`noted`: called with what is in force and what waits, after each reading."""
         self._noted = noted
         self._loop = loop
         self._settings = settings
@@ -60,11 +61,11 @@ class NoticeBasis:
         """Take the pack of regimes that is in force. Where none is accepted, what is in force stays, or at the start nothing is."""
         with self._lock:
             try:
-                signed = self._packs.load(self._settings, now)
+                choice = self._packs.load(self._settings, now)
             except PackRefused as error:
                 log.error("no pack of regimes can be used", reason=str(error))
                 return
-            self._pack = signed.pack
+            self._pack = choice.signed.pack
             if self._settings is not None:
-                self._loop.basis = CurrentBasis.of(self._settings, signed)
-            self._noted(signed.pack)
+                self._loop.basis = CurrentBasis.of(self._settings, choice.signed)
+            self._noted(choice)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.assembly.node import Node
-from agent.daemon.changes.pack_record import record_pack
+from agent.assembly.notice.pack_choice import pack_hold
+from agent.daemon.changes.change_parts import ChangeParts
 from agent.daemon.control.command import ControlCommand
-from agent.daemon.control.gate import Gate
 from agent.daemon.incidents.handling_requests import HandlingRequests
 from agent.daemon.incidents.incident_requests import IncidentRequests
 from agent.daemon.notice.clock_loop import ClockLoop, NoticeBasis
@@ -56,14 +56,17 @@ def build_notice_parts(
     stop: threading.Event,
     now: Callable[[], datetime],
     soon: Callable[[], None],
-    gate: Gate,
+    changes: ChangeParts,
 ) -> NoticeParts:
-    """Nothing is looked at yet; the pack in force is read. `states`: by the shard's name; `soon`: a checkpoint is to follow; `gate`: who may do what."""
+    """Nothing is looked at yet; the pack in force is read. `states`: by the shard's name; `soon`: a checkpoint is to follow; `changes`: who may do
+    what, and what waits for approval.
+    """
     parts = LoopParts(node.directory, lambda: node.shards, entered, stop, now, soon=soon)
     loop = ClockLoop(parts)
     process = node.shards[PROCESS]
-    packs = PackInForce(process.stores.state, process.stores.problems)
-    basis = NoticeBasis(loop, packs, node.notice, lambda pack: record_pack(node.shards[PROCESS].desk, pack))
+    holds = pack_hold(node.settings, changes.packs.is_approved)
+    packs = PackInForce(process.stores.state, process.stores.problems, holds=holds)
+    basis = NoticeBasis(loop, packs, node.notice, changes.packs.note)
     basis.load(now())
 
     def desks() -> Mapping[str, IncidentDesk]:
@@ -80,7 +83,7 @@ def build_notice_parts(
     on_call = OnCallRequests(lambda: process.desk, roster, now)
     commands = [*ClockRequests(states, now).commands(), *incidents.commands(), *notices.commands(), *on_call.commands()]
     public_url = node.settings.inbound.public_url if node.settings.inbound is not None else None
-    links = build_link_parts(node.notice, public_url, lambda: process.desk, incidents.edits, now, gate)
+    links = build_link_parts(node.notice, public_url, lambda: process.desk, incidents.edits, now, changes.gate)
     telling = build_telling_parts(node, roster, parts, links.links)
     read_back = read_back_loops(node.notice, desks, HandlingRequests(incidents.edits).acknowledge, stop)
     return NoticeParts(

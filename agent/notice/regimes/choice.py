@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -36,12 +37,17 @@ class PackRefusal:
         return FIXES[self.place]
 
 
+Holds = Callable[[SignedPack, SignedPack], bool]
+"""Whether a newer pack, the second, has to wait for people's approval while the first is in force."""
+
+
 @dataclass(frozen=True, slots=True)
 class PackChoice:
-    """The pack that is in force, and those that were refused."""
+    """The pack that is in force, those that were refused, and those that wait for approval."""
 
     signed: SignedPack
     refusals: tuple[PackRefusal, ...] = ()
+    waiting: tuple[SignedPack, ...] = ()
 
     def refusal(self, place: Place) -> PackRefusal | None:
         return next((refusal for refusal in self.refusals if refusal.place == place), None)
@@ -54,8 +60,11 @@ def choose(
     running: SignedPack | None = None,
     shipped: Path = packs.SHIPPED,
     verifiers: Sequence[NoteVerifier] | None = None,
+    holds: Holds = lambda _before, _newer: False,
 ) -> PackChoice:
     """Of what runs already, the shipped pack, what the state keeps, and the file of the settings.
+
+    What is in force before is what runs, else what the state keeps: where that cannot be read, nothing is held.
 
     Raises PackRefused where none of them is accepted: the reason is that of the shipped one.
     """
@@ -65,16 +74,27 @@ def choose(
         readers.append(("state", lambda: KeptPack.decode(kept).read(known)))
     if file is not None:
         readers.append(("notice.pack", lambda: packs.read(file, known)))
-    best, refusals = running, list[PackRefusal]()
+    before = running or (_readable(kept, known) if kept is not None else None)
+    best, refusals, waiting = running, list[PackRefusal](), dict[str, SignedPack]()
     for place, read in readers:
         try:
-            best = _better(read(), best, place)
+            signed = read()
+            if before is not None and signed.order > before.order and holds(before, signed):
+                waiting[signed.sha256] = signed
+            else:
+                best = _better(signed, best, place)
         except PackRefused as error:
             if not (place == "state" and kept is not None and _is_superseded(kept, best)):
                 refusals.append(PackRefusal(place, error))
     if best is None:
         raise refusals[0].error
-    return PackChoice(best, tuple(refusals))
+    return PackChoice(best, tuple(refusals), tuple(waiting.values()))
+
+
+def _readable(kept: bytes, verifiers: Sequence[NoteVerifier]) -> SignedPack | None:
+    with suppress(PackRefused):
+        return KeptPack.decode(kept).read(verifiers)
+    return None
 
 
 def _better(signed: SignedPack, best: SignedPack | None, place: Place) -> SignedPack:

@@ -14,7 +14,7 @@ import structlog
 
 from agent.errors import DiskFull
 from agent.notice.regimes import pack as packs
-from agent.notice.regimes.choice import PLACES, PackChoice, choose
+from agent.notice.regimes.choice import PLACES, Holds, PackChoice, choose
 from agent.notice.regimes.doubtful_names import unknown_names
 from agent.notice.regimes.kept_pack import KeptPack, claims
 from agent.notice.regimes.pack import SignedPack
@@ -52,29 +52,33 @@ class PackInForce:
         problems: Problems,
         shipped: Path = packs.SHIPPED,
         verifiers: Sequence[NoteVerifier] | None = None,
+        holds: Holds = lambda _before, _newer: False,
     ) -> None:
         """`state`, `problems`: of the process's shard; `verifiers`: keys that may sign packs, those of the package unless
-        given.
+        given; `holds`: what has to wait.
         """
         self._state = state
         self._problems = problems
         self._shipped = shipped
         self._verifiers = verifiers
+        self._holds = holds
         self._signed: SignedPack | None = None
 
-    def load(self, settings: Scope | None, now: datetime) -> SignedPack:
-        """The pack that is in force from now on; to be called at the start and at each reload.
+    def load(self, settings: Scope | None, now: datetime) -> PackChoice:
+        """The pack that is in force from now on, and those that wait; to be called at the start and at each reload.
 
         Raises PackRefused where not one pack is accepted and none was before.
         """
         kept = self._state.data(keys.PACK.key())
         file = settings.pack if settings else None
-        choice = choose(kept, file, running=self._signed, shipped=self._shipped, verifiers=self._verifiers)
+        choice = choose(
+            kept, file, running=self._signed, shipped=self._shipped, verifiers=self._verifiers, holds=self._holds
+        )
         self._keep(choice, kept)
         self._tell(choice)
         _warn(choice.signed, settings, now.date())
         self._signed = choice.signed
-        return choice.signed
+        return choice
 
     def summary(self, now: datetime) -> PackSummary | None:
         """Of the pack in force; None before the first `load`."""

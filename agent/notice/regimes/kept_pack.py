@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +16,7 @@ import orjson
 from agent.notice.regimes.pack import PackRefused, SignedPack, accepted, order
 from agent.signing.signed_note import NoteVerifier
 from agent.store import keys
-from agent.store.directory.database import FILE, FOLDER
-from agent.store.directory.integrity import connect, values_of
+from agent.store.directory.stored_value import stored_value
 
 PLACE = Path("state") / keys.PACK.prefix
 """What is shown as its path."""
@@ -70,16 +67,5 @@ def claims(data: bytes) -> list[int] | None:
 
 
 def stored(directory: Path) -> bytes | None:
-    """What a state directory keeps, whether a daemon has it open or not; None where there is none or it cannot be read,
-    which whoever looks at the state itself tells.
-    """
-    key = keys.shard_prefix(keys.PROCESS) + keys.PACK.key()
-    path = directory / FOLDER / FILE
-    try:
-        if not path.exists():
-            return None
-        with closing(connect(path)) as database:
-            value = values_of(database, lambda known: known == key).get(key)
-    except (OSError, sqlite3.Error):
-        return None
-    return value if isinstance(value, bytes) else None
+    """What a state directory keeps (`agent.store.directory.stored_value`)."""
+    return stored_value(directory, keys.shard_prefix(keys.PROCESS) + keys.PACK.key())

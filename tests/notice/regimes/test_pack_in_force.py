@@ -52,12 +52,12 @@ def life(tmp_path: Path) -> Iterator[Life]:
 
 
 def version(pack: PackInForce, file: Path | None = None) -> str:
-    return pack.load(NoticeSettings(pack=file), NOW).pack.pack.version
+    return pack.load(NoticeSettings(pack=file), NOW).signed.pack.pack.version
 
 
 def test_the_pack_of_the_package_is_in_force(life: Life) -> None:
     """Without anything else, also where notices are not set up."""
-    assert life.start(life.pack(MIDDLE)).load(None, NOW).pack.pack.version == MIDDLE
+    assert life.start(life.pack(MIDDLE)).load(None, NOW).signed.pack.pack.version == MIDDLE
     assert life.told() == []
 
 
@@ -180,7 +180,7 @@ def test_an_edited_one_in_the_state_is_refused(life: Life) -> None:
     kept = orjson.loads(life.state.data(KEY) or b"")
     with life.state.transact() as transaction:
         transaction.set(KEY, orjson.dumps({**kept, "pack": kept["pack"].replace("value: 72", "value: 96")}))
-    found = life.start(life.pack(OLD)).load(None, NOW)
+    found = life.start(life.pack(OLD)).load(None, NOW).signed
     assert found.pack.pack.version == OLD
     assert b"value: 72" in found.raw
     assert "it was changed since" in life.told()[0].message
