@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 
 from agent.assembly.notice.pack_choice import pack_document
 from agent.changes import book, pack_book
-from agent.changes.change import OPEN_FOR, SettingsChange, Way
-from agent.changes.classes.change_class import Difference, gravest
+from agent.changes.change import SettingsChange, Way
+from agent.changes.classes.change_class import Difference
 from agent.changes.classes.comparisons.regime_pack import pack_differences
 from agent.daemon.changes.change_record import paths, tell, values
 from agent.daemon.changes.change_writer import ChangeWriter, readable
+from agent.daemon.changes.own_change import own_change
 from agent.notice.incidents.desk import IncidentChange, IncidentDesk
 from agent.notice.regimes.choice import PackChoice
 from agent.notice.regimes.pack import SignedPack
@@ -120,25 +121,9 @@ def _change(
     way: Way,
 ) -> SettingsChange:
     """With what it leads to and comes from, stored; the change itself is not yet."""
-    number, counted = book.next_number(writing.recall, writing.now)
-    writing.apply({**counted, **book.stored_content(before), **book.stored_content(after)})
-    is_applied = way == "upgrade"
-    return SettingsChange(
-        number,
-        SIGNED,
-        writing.now,
-        reason,
-        "",
-        book.digest(before),
-        book.digest(after),
-        gravest(found) if found else "neutral",
-        found,
-        way,
-        writing.now if is_applied else writing.now + OPEN_FOR,
-        state="applied" if is_applied else "open",
-        applied_at=writing.now if is_applied else None,
-        kind="pack",
-    )
+    writing.apply({**book.stored_content(before), **book.stored_content(after)})
+    base, outcome = book.digest(before), book.digest(after)
+    return own_change(writing, "pack", way, found, by=SIGNED, reason=reason, base=base, outcome=outcome)
 
 
 def _of_packs(recall: StateRecall, state: str) -> Sequence[SettingsChange]:

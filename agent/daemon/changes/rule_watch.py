@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 
 from agent.assembly.rule_approval.approved_rules import RuleStand
 from agent.changes import book, rule_book
-from agent.changes.change import OPEN_FOR, SettingsChange, Way
-from agent.changes.classes.change_class import gravest
+from agent.changes.change import SettingsChange, Way
 from agent.changes.record import DATASET
 from agent.daemon.changes.change_record import paths, tell, values
 from agent.daemon.changes.change_writer import ChangeWriter, readable
+from agent.daemon.changes.own_change import own_change
 from agent.notice.incidents.desk import IncidentChange, IncidentDesk
 from agent.store.problems import Problems
 
@@ -107,23 +107,8 @@ def _open(desk: IncidentDesk) -> Iterator[SettingsChange]:
 
 def _change(writing: IncidentChange, stand: RuleStand, outcome: str, way: Way) -> SettingsChange:
     """With what it leads to, stored; the change itself is not yet."""
-    number, counted = book.next_number(writing.recall, writing.now)
-    writing.apply({**counted, **rule_book.stored_rules(stand.found, stand.contents)})
-    found = list(stand.differences)
-    is_applied = way == "upgrade"
-    return SettingsChange(
-        number,
-        RULE_FILES,
-        writing.now,
-        "the rule files differ from the approved ones",
-        "",
-        stand.base,
-        outcome,
-        gravest(found) if found else "neutral",
-        found,
-        way,
-        writing.now if is_applied else writing.now + OPEN_FOR,
-        state="applied" if is_applied else "open",
-        applied_at=writing.now if is_applied else None,
-        kind="rules",
+    writing.apply(rule_book.stored_rules(stand.found, stand.contents))
+    reason = "the rule files differ from the approved ones"
+    return own_change(
+        writing, "rules", way, stand.differences, by=RULE_FILES, reason=reason, base=stand.base, outcome=outcome
     )

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from agent.changes import book
-from agent.changes.change import SettingsChange
-from agent.changes.classes.change_class import gravest
 from agent.changes.classes.comparisons.governed import differences
 from agent.changes.record import DATASET
 from agent.config.governed import governed_document, with_governed
 from agent.config.settings import Settings
 from agent.daemon.changes.change_record import tell, values
 from agent.daemon.changes.change_writer import readable
+from agent.daemon.changes.own_change import own_change
 from agent.errors import SettingsError
 from agent.notice.incidents.desk import IncidentChange, IncidentDesk
 
@@ -44,32 +43,19 @@ def _record_difference(
     found = differences(before, document)
     if not found:
         return
-    number, counted = book.next_number(writing.recall, writing.now)
-    change = SettingsChange(
-        number,
-        FILE,
-        writing.now,
-        "the file was edited",
-        "",
-        known.sha256,
-        book.digest(document),
-        gravest(found),
-        found,
+    change = own_change(
+        writing,
+        "settings",
         "one-pair-of-eyes",
-        writing.now,
-        state="applied",
-        applied_at=writing.now,
+        found,
+        by=FILE,
+        reason="the file was edited",
+        base=known.sha256,
+        outcome=book.digest(document),
     )
-    in_force = book.InForce(change.outcome, writing.now, number, known.sha256)
-    writing.apply(
-        {
-            **counted,
-            **book.stored_content(document),
-            **book.stored_in_force(in_force),
-            **book.stored_change(change),
-        }
-    )
-    said = f"{number}: the settings file differs from the settings before, and is in force; no person had to approve it"
+    in_force = book.InForce(change.outcome, writing.now, change.number, known.sha256)
+    writing.apply({**book.stored_content(document), **book.stored_in_force(in_force), **book.stored_change(change)})
+    said = f"{change.number}: the settings file differs from the settings before, and is in force; no person had to approve it"
     tell(writing, change, "change-applied", said, by="leakline", personal=values(change))
 
 
