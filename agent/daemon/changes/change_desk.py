@@ -24,17 +24,18 @@ from agent.changes.change import (
     Way,
 )
 from agent.changes.classes.change_class import gravest
-from agent.changes.classes.comparisons.governed import differences
 from agent.changes.classes.rule_set import rule_differences
 from agent.changes.voting import RolesOf, Standing, standing
 from agent.config.governed import governed_document, with_governed
 from agent.config.settings import Settings
+from agent.daemon.changes.booked_settings import differences_from
 from agent.daemon.changes.change_record import tell, values
 from agent.daemon.changes.change_writer import ChangeRefused, ChangeWriter, known_change, readable
 from agent.duration import written
 from agent.errors import SettingsError
 from agent.notice.incidents.desk import IncidentChange, IncidentDesk
 from agent.permissions.principal import Principal
+from agent.permissions.roles import APPROVING
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class ChangeDesk:
         outcome = governed_document(settings)
         with self._writing() as writing:
             base = self._writer.in_force(writing)
-            found = differences(governed_document(self._settings()), outcome)
+            found = differences_from(writing.recall, self._settings(), base, outcome)
             if not found:
                 raise ChangeRefused("these are the settings in force; there is nothing to change")
             number, counted = book.next_number(writing.recall, writing.now)
@@ -145,7 +146,7 @@ class ChangeDesk:
         with self._writing() as writing:
             change, refusal = self._writer.still_open(writing, number)
             if not refusal:
-                self._require_vote(change, caller, outcome, approves=approves)
+                self._require_vote(writing, change, caller, outcome, approves=approves)
                 vote = Vote(caller.name, writing.now, approves, change.outcome, str(reason)[:LONGEST_TEXT])
                 change = self._writer.voted(writing, change, vote)
         self._soon()
@@ -178,11 +179,13 @@ class ChangeDesk:
     def look(self) -> None:
         """Proposals whose time is over, and changes that were for a time; to be called about once a minute."""
         now = self._now()
-        due = [change for change in self.changes() if _is_due(change, now)]
+        due = [change.number for change in self.changes() if _is_due(change, now)]
         if not due:
             return
         with self._writing() as writing:
-            for change in due:
+            for change in map(self.change, due):
+                if not _is_due(change, now):  # somebody was faster
+                    continue
                 if change.state == "applied":
                     self._writer.revert(writing, change, "leakline")
                 else:
@@ -190,7 +193,14 @@ class ChangeDesk:
 
     # What is refused
 
-    def _require_vote(self, change: SettingsChange, caller: Principal, outcome: str, *, approves: bool) -> None:
+    def _require_vote(
+        self, writing: IncidentChange, change: SettingsChange, caller: Principal, outcome: str, *, approves: bool
+    ) -> None:
+        if APPROVING.isdisjoint(self._roles_of(caller.name)):
+            raise ChangeRefused(
+                f"{caller.name} has no vote: the role comes from settings that nobody approved",
+                hint="ask a person who had it before the glass was broken",
+            )
         if caller.name == change.by and approves:
             raise ChangeRefused(
                 f"{change.number} is {caller.name}'s own; a person other than who proposed it has to approve it"
@@ -203,14 +213,15 @@ class ChangeDesk:
                 hint=f"read `leakline changes show {change.number}` and vote on what it shows",
             )
         # The change is about the settings in force (else it is void); stored they may lack what a newer version added.
-        if not self._is_as_stored(change):
+        if not self._is_as_stored(writing, change):
             raise ChangeRefused(f"what {change.number} does is shown otherwise than it was stored; propose it again")
 
-    def _is_as_stored(self, change: SettingsChange) -> bool:
-        if change.kind == "settings":
-            found = differences(governed_document(self._settings()), self.document(change))
-            return found == list(change.differences)
+    def _is_as_stored(self, writing: IncidentChange, change: SettingsChange) -> bool:
         recall = self._desk().recall
+        if change.kind == "settings":
+            known = self._writer.in_force(writing)
+            found = differences_from(recall, self._settings(), known, self.document(change))
+            return found == list(change.differences)
         base, outcome = rule_book.rules(recall, change.base), rule_book.rules(recall, change.outcome)
         found = rule_differences(base.marks, outcome.marks)  # with those of folders that the settings name no longer
         return all(difference in found for difference in change.differences)

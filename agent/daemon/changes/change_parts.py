@@ -11,9 +11,10 @@ from agent.assembly.node import Node
 from agent.assembly.notice.floors import refuse_weaker
 from agent.config.governed import governed_document
 from agent.config.settings_files import SettingsFiles
+from agent.daemon.changes.booked_settings import voting_permissions
 from agent.daemon.changes.change_desk import ChangeDesk
 from agent.daemon.changes.change_requests import ChangeRequests
-from agent.daemon.changes.change_writer import ChangeWriter
+from agent.daemon.changes.change_writer import ChangeWriter, readable
 from agent.daemon.changes.drift_watch import DriftWatch
 from agent.daemon.changes.rule_watch import RuleWatch
 from agent.daemon.changes.settings_record import record_settings
@@ -70,7 +71,9 @@ def build_change_parts(
             user = pwd.getpwnam(name)
         except KeyError:
             return frozenset()
-        return user_principal(user.pw_uid, permissions()).roles
+        recall = node.shards[PROCESS].desk.recall
+        with readable():
+            return user_principal(user.pw_uid, voting_permissions(recall, lambda: node.settings, now())).roles
 
     record_settings(process.desk, node.settings)
     denials = Denials(process.stores.problems.announce, now)
