@@ -109,7 +109,7 @@ class Daemon:
         self._database_watch = DatabaseWatch(settings.state.directory, node.own_problems)
         self._delivery = build_delivery_loops(node, settings, now=now, stop=self.stop)
         self.trail = build_trail_loop(node, settings, now, self.stop)
-        self._restart = Restart(time.monotonic)
+        self._restart = Restart(time.monotonic, self._hindrance)
         self.changes = build_change_parts(node, files, now, self._restart.ask, self.trail.soon)
         self._orgs = RunningOrgs(node, self.readings, self._delivery, self.changes.files)
         self._backfills = BackfillLoop(LiveMapping(lambda: node.shards), now, self.stop, entered=self.readings.entered)
@@ -239,6 +239,11 @@ class Daemon:
                 self.stop.set()
             if manager.is_hungry() and self._liveness.is_well():
                 manager.feed()
+
+    def _hindrance(self) -> str:
+        with despite_a_full_disk(self.node.directory), suppress(Busy):
+            return self.changes.hindrance()
+        return "the state cannot be written now"
 
     @property
     def restarts(self) -> bool:

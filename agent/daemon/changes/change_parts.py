@@ -39,15 +39,19 @@ class ChangeParts:
     rules: RuleWatch
     files: SettingsFiles | None
     """The settings files as a reload is to read them."""
+    hindrance: Callable[[], str]
+    """See `DriftWatch.hindrance`."""
 
     def look(self) -> None:
         """About once a minute."""
         self.desk.look()
-        self.look_at_files()
+        self.drift.look()
+        self.rules.look()
 
     def look_at_files(self) -> None:
-        """Settings and rules against what is approved; after each reload too."""
+        """After a reload: settings, rules and the law against what is approved."""
         self.drift.look()
+        self.drift.look_at_law()
         self.rules.look()
 
 
@@ -75,6 +79,9 @@ def build_change_parts(
         with readable():
             return user_principal(user.pw_uid, voting_permissions(recall, lambda: node.settings, now())).roles
 
+    def hindrance() -> str:
+        return drift.hindrance(node.shards[PROCESS].desk.recall)
+
     record_settings(process.desk, node.settings)
     denials = Denials(process.stores.problems.announce, now)
     desk = ChangeDesk(
@@ -86,7 +93,8 @@ def build_change_parts(
         restart,
         soon,
     )
-    drift = DriftWatch(files.path if files is not None else None, lambda: node.settings, process.stores.problems)
+    path = files.path if files is not None else None
+    drift = DriftWatch(path, lambda: node.settings, process.stores.problems, refuse_weaker)
     if files is not None:
         approved = governed_document(node.settings) if permissions() is not None else None
         files = replace(files, settings=node.settings, approved=approved)
@@ -97,5 +105,6 @@ def build_change_parts(
         ChangeWriter(roles_of, restart),
     )
     rules.look()
+    drift.look_at_law()
     gate = Gate(permissions, denials.note)
-    return ChangeParts(desk, ChangeRequests(desk).commands(), gate, denials, drift, rules, files)
+    return ChangeParts(desk, ChangeRequests(desk).commands(), gate, denials, drift, rules, files, hindrance)
