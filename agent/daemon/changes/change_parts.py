@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pwd
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,7 +20,7 @@ from agent.daemon.changes.settings_record import record_settings
 from agent.daemon.control.command import ControlCommand
 from agent.daemon.control.denials import Denials
 from agent.daemon.control.gate import Gate
-from agent.permissions.principal import user_principal
+from agent.permissions.principal import named_principal
 from agent.permissions.roles import Role
 from agent.permissions.settings import PermissionSettings
 from agent.store.keys import PROCESS
@@ -71,13 +70,9 @@ def build_change_parts(
         return node.settings.permissions
 
     def roles_of(name: str) -> Collection[Role]:
-        try:
-            user = pwd.getpwnam(name)
-        except KeyError:
-            return frozenset()
         recall = node.shards[PROCESS].desk.recall
         with readable():
-            return user_principal(user.pw_uid, voting_permissions(recall, lambda: node.settings, now())).roles
+            return named_principal(name, voting_permissions(recall, lambda: node.settings, now())).roles
 
     def hindrance() -> str:
         return drift.hindrance(node.shards[PROCESS].desk.recall)
