@@ -6,7 +6,7 @@ that, as nothing is by any stop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ from agent.changes.change import (
 )
 from agent.changes.classes.change_class import gravest
 from agent.changes.classes.rule_set import rule_differences
-from agent.changes.voting import RolesOf, Standing, standing
+from agent.changes.voting import LEAST_APPROVERS, RolesOf, Standing, standing
 from agent.config.governed import governed_document, with_governed
 from agent.config.settings import Settings
 from agent.daemon.changes.booked_settings import differences_from
@@ -34,7 +34,7 @@ from agent.daemon.changes.change_writer import ChangeRefused, ChangeWriter, know
 from agent.duration import written
 from agent.errors import SettingsError
 from agent.notice.incidents.desk import IncidentChange, IncidentDesk
-from agent.permissions.principal import Principal
+from agent.permissions.principal import Principal, members
 from agent.permissions.roles import APPROVING
 
 
@@ -62,9 +62,11 @@ class ChangeDesk:
         now: Callable[[], datetime],
         restart: Callable[[str], None],
         soon: Callable[[], None],
+        people: Callable[[frozenset[str]], Collection[str]] = members,
     ) -> None:
         """`desk`: of the process's own shard; `settings`: in force; `floors`: raises SettingsError for what is weaker than law;
-        `restart`: the daemon is to begin anew, for a reason; `soon`: the trail's checkpoint is to follow soon.
+        `restart`: the daemon is to begin anew, for a reason; `soon`: the trail's checkpoint is to follow soon;
+        `people`: who is in any of these groups.
         """
         self._desk = desk
         self._settings = settings
@@ -72,6 +74,7 @@ class ChangeDesk:
         self._floors = floors
         self._now = now
         self._soon = soon
+        self._people = people
         self._writer = ChangeWriter(roles_of, restart)
 
     # Asking
@@ -232,8 +235,21 @@ class ChangeDesk:
             self._floors(settings)
         except SettingsError as error:
             return str(error)
+        if too_few := self._too_few(settings):
+            return too_few
         forbidden = [f"{found.path}: {found.why}" for found in change.differences if found.change_class == "forbidden"]
         return "; ".join(forbidden)
+
+    def _too_few(self, settings: Settings) -> str:
+        """Why nothing that weakens could be approved afterwards; empty where it could, or cannot now either."""
+        before, after = (
+            self._people(found.permissions.approving) if found.permissions is not None else ()
+            for found in (self._settings(), settings)
+        )
+        if len(after) >= min(LEAST_APPROVERS, len(before)):
+            return ""
+        count = f"only {len(after)}" if after else "nobody"
+        return f"permissions.groups: {count} of the people of this system could approve changes by them, and {LEAST_APPROVERS} have to"
 
     def _require_permissions(self) -> None:
         if self._settings().permissions is None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from agent.changes.classes.change_class import Difference, gravest
 from agent.changes.classes.comparisons.governed import differences
+from agent.changes.voting import LEAST_APPROVERS
 from agent.config.approved_settings import settings_in_force
 from agent.config.governed import governed_document, with_governed
 from agent.config.settings import Settings, parse
@@ -22,8 +23,6 @@ DRIFT, FEW = "settings-drift", "too-few-approvers"
 LAW, START = "the law", "the next start"
 """Subjects of `settings-drift`, besides the path of the file."""
 APPROVERS = "permissions.groups"
-LEAST_APPROVERS = 2
-"""One's own proposal is never one's own to approve, and what weakens needs two."""
 
 
 class DriftWatch:

@@ -145,6 +145,26 @@ def test_what_is_weaker_than_law_is_not_even_proposed(state: ChangeState) -> Non
     assert state.recorded()[-1] == "change-refused"
 
 
+@pytest.mark.parametrize("by", ["votes", "break-glass"])
+def test_what_leaves_fewer_than_two_approvers_is_not_even_proposed(state: ChangeState, by: str) -> None:
+    """Groups can have the roles and no people: then nothing that weakens could be approved any more."""
+
+    def elsewhere(document: dict[str, Any]) -> None:
+        document["permissions"]["groups"] = {"admins": "admin", "empty": "privacy", "board": "approver"}
+
+    with pytest.raises(ChangeRefused, match="only 1 of the people of this system could approve"):
+        state.propose("adam", elsewhere, way=by, lasts=timedelta(hours=1))
+    assert state.recorded()[-1] == "change-refused"
+    state.members["rosa"] = "empty"
+    assert state.propose("adam", elsewhere, way=by, lasts=timedelta(hours=1)).number
+
+
+def test_where_too_few_can_approve_already_it_can_get_better(state: ChangeState) -> None:
+    """Another group with as few is no worse."""
+    state.members = {"olaf": "board"}
+    assert state.propose("adam", lambda document: document["permissions"]["groups"].update(more="approver")).number
+
+
 def test_every_act_is_recorded_with_its_reason_and_what_was_before(state: ChangeState) -> None:
     """In the transaction that makes it true; who did it stands in the record."""
     change = state.propose("adam", weaker)
