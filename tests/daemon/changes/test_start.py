@@ -160,6 +160,14 @@ def test_a_destination_that_mirrors_is_neither_added_nor_removed_by_the_file(sta
     assert [destination.name for destination in state.settings.destinations] == ["siem"]
 
 
+@pytest.mark.parametrize("key", ["threshold", "ratio", "deviation", "highest", "distance"])
+def test_no_number_is_endless(key: str) -> None:
+    """JSON has none: what is approved would be other than what was written."""
+    document = copy.deepcopy(DOCUMENT) | {"rules": {"adjust": {"mass_report_export": {key: float("inf")}}}}
+    with pytest.raises(SettingsError, match=key):
+        parse(document)
+
+
 def test_governed_settings_come_back_as_they_were() -> None:
     """From plain values, whatever the settings."""
     settings = parse(copy.deepcopy(DOCUMENT))
