@@ -86,7 +86,7 @@ ACTIONS: Mapping[str, frozenset[Role]] = {
 }
 """An action, and the roles any of which is enough for it."""
 
-UNMASKED: Mapping[str, frozenset[Role]] = {"incidents_list": _READING}
+UNMASKED: Mapping[str, frozenset[Role]] = {"incidents_list": _READING, "status": _LISTING}
 """Actions whose answer goes without what is personal to whoever has none of these roles."""
 
 

@@ -78,6 +78,18 @@ def test_a_viewer_sees_that_there_are_incidents_and_not_about_whom() -> None:
     assert not sees_people("incidents_list", ["admin"])
 
 
+def test_no_other_answer_shows_a_viewer_who_it_is() -> None:
+    """The status names deadlines: without who has the incident and what was said of it, for whoever sees no list of those."""
+    row = {"incident": "inc-1", "assignee": "ben", "reason": "Ana is safe", "receipt": "", "state": "running"}
+    document = {"deadlines": [row], "incidents": {"open": 1}, "problems": []}
+    command = ControlCommand("status", lambda: document, changes=False)
+    gate = Gate(lambda: SETTINGS)
+    viewed = gate.carried_out(command, {}, Principal("vic", frozenset[Role]({"viewer"}), 1))
+    assert "ben" not in str(viewed) and "Ana" not in str(viewed)
+    assert (viewed["incidents"], viewed["deadlines"][0]["receipt"]) == ({"open": 1}, "")
+    assert gate.carried_out(command, {}, Principal("olaf", frozenset[Role]({"approver"}), 1)) == document
+
+
 def test_a_link_in_a_message_approves_nothing() -> None:
     """Nor does it judge: who holds it may see and acknowledge that one incident."""
     held = {action for action in ACTIONS if allows(action, link_principal("ana").roles)}
