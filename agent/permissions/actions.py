@@ -63,7 +63,7 @@ ACTIONS: Mapping[str, frozenset[Role]] = {
     # The trail
     "trail_about": _VIEWING,
     "trail_lines": frozenset({"auditor", "privacy"}),
-    "trail_checkpoint": _RUNNING,
+    "trail_checkpoint": frozenset({"auditor", "responder", "privacy", "admin"}),  # an export begins with one
     "trail_erase": _JUDGING,
     # Changes of settings
     "changes_list": _LISTING,
