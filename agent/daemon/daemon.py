@@ -59,7 +59,7 @@ from agent.daemon.trail.trail_build import build_trail_loop, record_reload
 from agent.daemon.trail.trail_requests import TrailRequests
 from agent.daemon.trim_loop import TrimLoop
 from agent.daemon.watch import Watch
-from agent.errors import Busy, StateDamaged
+from agent.errors import Busy, StateDamaged, StateError
 from agent.exit_status import FAILED, FINE, WRONG_CONFIGURATION
 from agent.pipeline.commit_line import BatchCommit
 from agent.pipeline.deliver import DeliveryStopped
@@ -275,6 +275,8 @@ class Daemon:
 
     def close(self) -> None:
         """Give everything back; the loops must have ended."""
+        with despite_a_full_disk(self.node.directory), suppress(StateError):
+            self.changes.denials.end()
         self.trail.record(stopped(self.failure or (self._restart.reason if self._restart.has_begun else "")))
         self.node.close()
 
