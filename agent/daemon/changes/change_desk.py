@@ -201,7 +201,7 @@ class ChangeDesk:
     ) -> None:
         if APPROVING.isdisjoint(self._roles_of(caller.name)):
             raise ChangeRefused(
-                f"{caller.name} has no vote: the role comes from settings that nobody approved",
+                f"{caller.name} has no vote: the role comes from settings that no person approved",
                 hint="ask a person who had it before the glass was broken",
             )
         if caller.name == change.by and approves:
@@ -248,7 +248,7 @@ class ChangeDesk:
         )
         if len(after) >= min(LEAST_APPROVERS, len(before)):
             return ""
-        count = f"only {len(after)}" if after else "nobody"
+        count = f"only {len(after)}" if after else "none"
         return f"permissions.groups: {count} of the people of this system could approve changes by them, and {LEAST_APPROVERS} have to"
 
     def _require_permissions(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -20,6 +21,7 @@ from agent.daemon.changes.settings_record import record_settings
 from agent.daemon.control.command import ControlCommand
 from agent.daemon.control.denials import Denials
 from agent.daemon.control.gate import Gate
+from agent.errors import StateError
 from agent.permissions.principal import named_principal
 from agent.permissions.roles import Role
 from agent.permissions.settings import PermissionSettings
@@ -46,6 +48,11 @@ class ChangeParts:
         self.desk.look()
         self.drift.look()
         self.rules.look()
+
+    def end(self) -> None:
+        """Before the state is closed."""
+        with suppress(StateError):
+            self.denials.end()
 
     def look_at_files(self) -> None:
         """After a reload: settings, rules and the law against what is approved."""
@@ -75,7 +82,9 @@ def build_change_parts(
             return named_principal(name, voting_permissions(recall, lambda: node.settings, now())).roles
 
     def hindrance() -> str:
-        return drift.hindrance(node.shards[PROCESS].desk.recall)
+        with suppress(StateError):  # the disk is full, say
+            return drift.hindrance(node.shards[PROCESS].desk.recall)
+        return "the state cannot be written now"
 
     record_settings(process.desk, node.settings)
     denials = Denials(process.stores.problems.announce, now)

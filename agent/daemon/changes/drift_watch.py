@@ -69,12 +69,12 @@ class DriftWatch:
             return ""
         reason = _reason(lambda: settings_in_force(read_files(path).settings, recall))
         if reason:
-            said = f"what was approved cannot come into force, and the settings before it stay: {path} does not go with it: {reason}"
+            said = f"what was approved cannot come into force, and the settings before it stay: {path} cannot be used with it: {reason}"
             self._problems.report(
                 DRIFT, START, said, fix="correct the settings file; within a minute it is tried again"
             )
         else:
-            self._problems.over(DRIFT, START, f"{path} goes with what was approved")
+            self._problems.over(DRIFT, START, f"{path} can be used with what was approved")
         return reason
 
     def _look_at(self, path: Path, settings: Settings) -> None:

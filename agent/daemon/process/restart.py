@@ -47,7 +47,7 @@ class Restart:
                 return self.has_begun
             self._at = self._steady() + AGAIN_AFTER
         if reason := self._hindrance():
-            log.warning("cannot begin anew", reason=reason)
+            log.warning("cannot restart", reason=reason)
             return False
         self.has_begun = True
         return True
