@@ -180,19 +180,21 @@ class ChangeDesk:
             return self._writer.revert(writing, change, caller.name)
 
     def look(self) -> None:
-        """Proposals whose time is over, and changes that were for a time; to be called about once a minute."""
-        now = self._now()
-        due = [change.number for change in self.changes() if _is_due(change, now)]
+        """Proposals that can no longer be approved, and changes that were for a time; to be called about once a minute."""
+        with readable():
+            known = book.in_force(self._desk().recall)
+        base, now = known.sha256 if known is not None else "", self._now()
+        due = [change.number for change in self.changes() if _is_due(change, base, now)]
         if not due:
             return
         with self._writing() as writing:
             for change in map(self.change, due):
-                if not _is_due(change, now):  # somebody was faster
+                if not _is_due(change, base, now):  # somebody was faster
                     continue
                 if change.state == "applied":
                     self._writer.revert(writing, change, "leakline")
                 else:
-                    self._writer.end(writing, change, "expired", "leakline", "its time ended before it was approved")
+                    self._writer.still_open(writing, change.number)
 
     # What is refused
 
@@ -273,10 +275,12 @@ _VERBS = {
 }
 
 
-def _is_due(change: SettingsChange, now: datetime) -> bool:
+def _is_due(change: SettingsChange, base: str, now: datetime) -> bool:
+    """`base`: SHA-256 of the settings in force; proposals of rule files are looked after by `RuleWatch`."""
     if change.state == "applied":
         return change.reverts_at is not None and now >= change.reverts_at
-    return change.state == "open" and now >= change.expires_at
+    is_void = change.kind == "settings" and change.base != base
+    return change.state == "open" and (is_void or now >= change.expires_at)
 
 
 def _require_text(proposal: Proposal) -> None:

@@ -98,6 +98,16 @@ def test_a_proposal_is_void_when_others_have_come_into_force(state: ChangeState)
     assert state.in_force == first.outcome
 
 
+def test_what_is_void_does_not_go_on_waiting(state: ChangeState) -> None:
+    """A minute later no list has it among those that can be approved."""
+    first, second = state.propose("adam", stricter), state.propose("adam", weaker)
+    state.vote("olaf", first)
+    state.restart()
+    state.desk.look()
+    assert state.desk.change(second.number).state == "void"
+    assert "have come into force since" in state.desk.change(second.number).ended_reason
+
+
 def test_one_vote_against_ends_it(state: ChangeState) -> None:
     """And an approval afterwards changes nothing."""
     change = state.propose("adam", stricter)
