@@ -234,16 +234,21 @@ def build_node(
 
     `watch`: called after each commit with the name of its shard.
 
-    Raises SettingsError (also when nothing can run for want of secrets, or notices would be weaker than the law), StateError. Rules,
-    mappings and lists that do not load are left out and reported as problems.
+    Raises SettingsError (also when nothing can run for want of secrets, or notices would be weaker than the law by the file where
+    that counts), StateError. Rules, mappings and lists that do not load are left out and reported as problems.
     """
-    refuse_weaker(settings)
+    weaker = _weaker(settings)
+    if weaker is not None and not settings.state.directory.exists():
+        raise weaker  # before the state is touched
     orgs = {org.name: org for org in settings.orgs}
     directory = StateDirectory(settings.state.directory)
     opening = ShardOpening(directory, now)
     shards = opening.open_all(orgs)
     try:
-        settings = settings_in_force(settings, StateRecall(shards[keys.PROCESS].state, keys.RESPONSE.prefix))
+        written = settings
+        settings = settings_in_force(written, StateRecall(shards[keys.PROCESS].state, keys.RESPONSE.prefix))
+        if weaker is not None and settings is written:
+            raise weaker
         destinations = [build_destination(destination, now, stop) for destination in settings.destinations]
         sessions = {name: _session(org, now) for name, org in orgs.items()}
         missing = unusable_destinations(sessions.values(), destinations)
@@ -268,6 +273,17 @@ def build_node(
         for name, stores in shards.items()
     }
     return Node(settings, directory, built, destinations, processing, opening, surroundings)
+
+
+def _weaker(settings: Settings) -> SettingsError | None:
+    """What of the file is weaker than the law. Where other settings were approved it keeps no start from succeeding: it is not in
+    force, and a daemon that does not run gives no notice at all.
+    """
+    try:
+        refuse_weaker(settings)
+    except SettingsError as error:
+        return error
+    return None
 
 
 def rule_recall(settings: Settings, process: StateStores) -> StateRecall | None:

@@ -34,6 +34,8 @@ class InForce:
     """The number of the change that brought them; empty for the first start's."""
     before: str = ""
     """SHA-256 of those before them."""
+    lasting: str = ""
+    """SHA-256 of those that come back when all changes for a time have ended; empty where these last."""
 
 
 class DamagedBook(ValueError):

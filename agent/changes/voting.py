@@ -9,6 +9,9 @@ from agent.changes.change import SettingsChange
 from agent.changes.classes.change_class import ChangeClass
 from agent.permissions.roles import APPROVING, Role
 
+LEAST_APPROVERS = 2
+"""One's own proposal is never one's own to approve, and what weakens needs two."""
+
 RolesOf = Callable[[str], Collection[Role]]
 """The roles that a person has now, by login name."""
 

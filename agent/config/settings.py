@@ -67,7 +67,8 @@ def _log_files() -> list[SourceSettings]:
 
 
 class StrictSettings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    # JSON, by which settings are approved and kept, has no infinite numbers.
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
 
 
 class StateSettings(StrictSettings):

@@ -3,8 +3,7 @@
 One job per polled source under apscheduler, one thread per destination, one for trimming, one that watches clock, loops
 and listeners. Every wait is on the stop event. The first SIGTERM or SIGINT stops at the next batch boundary, the second
 exits at once; what has not stopped within `STOP_WITHIN` is left behind, with status 3. SIGHUP reads rules, mappings and lists
-again. An exception nobody expected ends the process with status 3, and systemd starts it again; a damaged state ends it
-with 78, and systemd does not. The watchdog is fed while every thread lives and no loop hangs.
+again. An exception nobody expected ends the process with status 3: systemd starts it again, and not after 78, a damaged state.
 """
 
 from __future__ import annotations
@@ -109,7 +108,7 @@ class Daemon:
         self._database_watch = DatabaseWatch(settings.state.directory, node.own_problems)
         self._delivery = build_delivery_loops(node, settings, now=now, stop=self.stop)
         self.trail = build_trail_loop(node, settings, now, self.stop)
-        self._restart = Restart(time.monotonic)
+        self._restart = Restart(time.monotonic, lambda: self.changes.hindrance())
         self.changes = build_change_parts(node, files, now, self._restart.ask, self.trail.soon)
         self._orgs = RunningOrgs(node, self.readings, self._delivery, self.changes.files)
         self._backfills = BackfillLoop(LiveMapping(lambda: node.shards), now, self.stop, entered=self.readings.entered)
@@ -270,6 +269,7 @@ class Daemon:
 
     def close(self) -> None:
         """Give everything back; the loops must have ended."""
+        self.changes.end()
         self.trail.record(stopped(self.failure or (self._restart.reason if self._restart.has_begun else "")))
         self.node.close()
 

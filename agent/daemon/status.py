@@ -86,7 +86,7 @@ def acknowledge(settings: Settings, number: str, by: str) -> list[ProblemStatus]
         closed = ask(socket, "acknowledge", number=number, by=by) or []
         return [decode_problem(problem) for problem in closed]
     with opened_shards(settings, utc_now) as shards:
-        require_alone(settings, shards, "acknowledge")
+        require_alone(settings, shards, "acknowledge", utc_now)
         return acknowledge_in(shards, number, by)
 
 

@@ -63,7 +63,7 @@ ACTIONS: Mapping[str, frozenset[Role]] = {
     # The trail
     "trail_about": _VIEWING,
     "trail_lines": frozenset({"auditor", "privacy"}),
-    "trail_checkpoint": _RUNNING,
+    "trail_checkpoint": frozenset({"auditor", "responder", "privacy", "admin"}),  # an export begins with one
     "trail_erase": _JUDGING,
     # Changes of settings
     "changes_list": _LISTING,
@@ -86,7 +86,7 @@ ACTIONS: Mapping[str, frozenset[Role]] = {
 }
 """An action, and the roles any of which is enough for it."""
 
-UNMASKED: Mapping[str, frozenset[Role]] = {"incidents_list": _READING}
+UNMASKED: Mapping[str, frozenset[Role]] = {"incidents_list": _READING, "status": _LISTING}
 """Actions whose answer goes without what is personal to whoever has none of these roles."""
 
 

@@ -58,6 +58,14 @@ def user_principal(uid: int, settings: PermissionSettings | None, service: int |
     return Principal(name, frozenset(roles), uid)
 
 
+def named_principal(name: str, settings: PermissionSettings | None) -> Principal:
+    """Who has this login name; whom the system does not know has no role."""
+    try:
+        return user_principal(pwd.getpwnam(name).pw_uid, settings)
+    except KeyError:
+        return Principal(name, frozenset())
+
+
 def login_name(uid: int) -> str:
     """As messages and records name a user."""
     try:

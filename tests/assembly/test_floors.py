@@ -9,7 +9,10 @@ import pytest
 from agent.assembly.node import build_node
 from agent.assembly.shard import StopEvent
 from agent.config.settings import Settings, parse
+from agent.daemon.changes.settings_record import record_settings
 from agent.errors import SettingsError
+from agent.permissions.settings import PermissionSettings
+from agent.store.keys import PROCESS
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
@@ -41,6 +44,33 @@ def test_a_line_for_each_thing_that_is_weaker(tmp_path: Path) -> None:
     assert lines[0] == "notice.jurisdictions: 'UK' is not a jurisdiction of any regime; write uk"
     assert lines[1].startswith("notice.presume_aware_after: 30d is not within 3d")
     assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.usefixtures("secret")
+def test_a_file_that_is_weaker_keeps_no_approved_settings_from_starting(tmp_path: Path) -> None:
+    """Whoever edits the file of a node with permissions cannot stop it by that."""
+    permissions = PermissionSettings(groups={"admins": "admin", "dpo": "privacy"})
+    approved = with_notice(tmp_path, jurisdictions=["eu"]).model_copy(update={"permissions": permissions})
+    node = build_node(approved, now=lambda: NOW, stop=StopEvent())
+    record_settings(node.shards[PROCESS].desk, node.settings)
+    node.close()
+    weaker = with_notice(tmp_path, jurisdictions=["eu"], presume_aware_after="30d")
+    node = build_node(weaker, now=lambda: NOW, stop=StopEvent())
+    try:
+        assert node.settings == approved
+    finally:
+        node.close()
+
+
+@pytest.mark.usefixtures("secret")
+def test_a_file_that_is_weaker_starts_nothing_where_it_counts(tmp_path: Path) -> None:
+    """Over a state too."""
+    node = build_node(with_notice(tmp_path, jurisdictions=["eu"]), now=lambda: NOW, stop=StopEvent())
+    record_settings(node.shards[PROCESS].desk, node.settings)
+    node.close()
+    weaker = with_notice(tmp_path, jurisdictions=["eu"], presume_aware_after="30d")
+    with pytest.raises(SettingsError, match="30d is not within 3d"):
+        build_node(weaker, now=lambda: NOW, stop=StopEvent())
 
 
 @pytest.mark.usefixtures("secret")

@@ -29,7 +29,7 @@ _VOTING = {"changes_approve", "changes_reject"}
 
 EXPECTED: Mapping[Role, set[str]] = {
     "viewer": _WATCHING,
-    "auditor": {*_WATCHING, *_INCIDENTS, *_ARRANGEMENTS, *_DEAD_LETTERS, "trail_lines"},
+    "auditor": {*_WATCHING, *_INCIDENTS, *_ARRANGEMENTS, *_DEAD_LETTERS, "trail_lines", "trail_checkpoint"},
     "responder": {*_WATCHING, *_INCIDENTS, *_ARRANGEMENTS, *_DEAD_LETTERS, *_HANDLING, *_RUNNING},
     "privacy": {
         *_WATCHING,
@@ -45,7 +45,8 @@ EXPECTED: Mapping[Role, set[str]] = {
             "incidents_merge",
             "incidents_split",
         ),
-        *("notices_draft", "notices_sign", "notices_sent", "notices_not_applicable", "trail_lines", "trail_erase"),
+        *("notices_draft", "notices_sign", "notices_sent", "notices_not_applicable"),
+        *("trail_lines", "trail_checkpoint", "trail_erase"),
     },
     "approver": {*_WATCHING, *_ARRANGEMENTS, *_VOTING},
     "admin": {

@@ -41,8 +41,8 @@ def test_what_is_not_in_the_table_is_allowed_to_no_role() -> None:
 
 
 def test_a_role_that_may_change_nothing_cannot() -> None:
-    """Viewers and auditors only read."""
-    reading = {"status", "backfill_status", "trail_about", "trail_lines", "drill_status"}
+    """Viewers and auditors only read; an export of the trail begins with a checkpoint, which changes no record."""
+    reading = {"status", "backfill_status", "trail_about", "trail_lines", "trail_checkpoint", "drill_status"}
     for role in ("viewer", "auditor"):
         assert all(name in reading or name.endswith(("_list", "_show")) for name in EXPECTED[role])
 
@@ -76,6 +76,18 @@ def test_a_viewer_sees_that_there_are_incidents_and_not_about_whom() -> None:
     assert "Ana" not in str(viewed) and "ben" not in str(viewed) and viewed["incidents"][0]["id"] == "inc-1"
     assert gate.carried_out(command, {}, Principal("ray", frozenset[Role]({"responder"}), 1)) == rows
     assert not sees_people("incidents_list", ["admin"])
+
+
+def test_no_other_answer_shows_a_viewer_who_it_is() -> None:
+    """The status names deadlines: without who has the incident and what was said of it, for whoever sees no list of those."""
+    row = {"incident": "inc-1", "assignee": "ben", "reason": "Ana is safe", "receipt": "", "state": "running"}
+    document = {"deadlines": [row], "incidents": {"open": 1}, "problems": []}
+    command = ControlCommand("status", lambda: document, changes=False)
+    gate = Gate(lambda: SETTINGS)
+    viewed = gate.carried_out(command, {}, Principal("vic", frozenset[Role]({"viewer"}), 1))
+    assert "ben" not in str(viewed) and "Ana" not in str(viewed)
+    assert (viewed["incidents"], viewed["deadlines"][0]["receipt"]) == ({"open": 1}, "")
+    assert gate.carried_out(command, {}, Principal("olaf", frozenset[Role]({"approver"}), 1)) == document
 
 
 def test_a_link_in_a_message_approves_nothing() -> None:

@@ -2,49 +2,26 @@
 
 from __future__ import annotations
 
+import pwd
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from agent.config.settings_files import read_files
-from agent.daemon.control.server import ControlServer
-from agent.daemon.daemon import Daemon
+from agent.daemon.control.server import CONNECTIONS_OF_ONE
 from agent.permissions.actions import ACTIONS
 from agent.permissions.roles import Role
+from tests.permissions.asked import Asked
 from tests.permissions.expected import EXPECTED, LISTENER
 from tests.permissions.users import STRANGER, USERS, ask_as, is_denied, needs_users
 
 pytestmark = needs_users
 
-GROUPS = ", ".join(f"{group}: {role}" for role, group in USERS.items())
-SETTINGS = f"""orgs:
-  - {{name: acme, url: "https://localhost:9", auth: {{type: client_credentials, client_id: x, client_secret: {{env: LEAKLINE_TEST}}}}}}
-destinations: [{{type: file, directory: FOLDER/out}}]
-state: {{directory: FOLDER/state}}
-permissions: {{groups: {{{GROUPS}}}}}
-"""
 SOCKET = sorted(set(ACTIONS) - LISTENER)
-
-
-class Asked:
-    """A daemon that does not run, behind its socket, which every user can open."""
-
-    def __init__(self, folder: Path) -> None:
-        path = folder / "leakline.yaml"
-        path.write_text(SETTINGS.replace("FOLDER", str(folder)))
-        files = read_files(path)
-        self.daemon = Daemon(files.settings, files=files)
-        self.socket = folder / "control.sock"
-        self.server = ControlServer(self.socket, self.daemon.commands.table(), self.daemon.changes.gate)
-        self.socket.chmod(0o666)
-
-    def close(self) -> None:
-        self.server.close()
-        self.daemon.stop.set()
-        self.daemon.close()
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +48,39 @@ def test_who_is_in_no_group_may_do_nothing(asked: Asked) -> None:
     """Not even ask for the status."""
     answers = ask_as(STRANGER, asked.socket, [{"command": action} for action in SOCKET])
     assert all(is_denied(answer) and "no role" in answer["error"] for answer in answers)
+
+
+_HOLDING = """
+import socket, sys
+path, number = sys.argv[1], int(sys.argv[2])
+held, refused = [], []
+for _ in range(number):
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(path)
+    connection.settimeout(0.5)
+    try:
+        refused.append(connection.recv(65536).decode())
+    except TimeoutError:
+        held.append(connection)
+print(len(held), refused, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_nobody_keeps_the_others_out(asked: Asked) -> None:
+    """Who holds as many connections as one may is told so, and others are answered meanwhile."""
+    user = pwd.getpwnam(USERS["viewer"])
+    command = ["/usr/bin/python3", "-I", "-c", _HOLDING, str(asked.socket), str(CONNECTIONS_OF_ONE + 1)]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd="/", user=user.pw_uid, group=user.pw_gid, extra_groups=[], **pipes) as holding:
+        assert holding.stdout is not None
+        said = holding.stdout.readline()
+        assert said.startswith(f"{CONNECTIONS_OF_ONE} ") and "requests in hand" in said, said
+        (answer,) = ask_as(USERS["auditor"], asked.socket, [{"command": "status"}])
+        assert "result" in answer
+        holding.communicate()
+    (answer,) = ask_as(USERS["viewer"], asked.socket, [{"command": "status"}])
+    assert "result" in answer
 
 
 def test_nobody_acts_in_another_name(asked: Asked) -> None:

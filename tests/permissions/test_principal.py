@@ -6,7 +6,8 @@ import grp
 import os
 import pwd
 
-from agent.permissions.principal import login_name, members, user_principal
+from agent.daemon.control.gate import Gate
+from agent.permissions.principal import login_name, members, named_principal, user_principal
 from agent.permissions.roles import ROLES
 from agent.permissions.settings import PermissionSettings
 from tests.permissions.users import STRANGER, USERS, needs_users
@@ -24,6 +25,24 @@ def test_users_have_the_roles_of_their_groups() -> None:
         assert (found.name, found.roles) == (name, frozenset({role}))
     stranger = pwd.getpwnam(STRANGER)
     assert not user_principal(stranger.pw_uid, SETTINGS).roles
+
+
+@needs_users
+def test_users_are_known_by_their_login_name_too() -> None:
+    """As whoever voted or said a first word is looked up later; of somebody who is not there any more, nothing is left."""
+    gate = Gate(lambda: SETTINGS)
+    assert named_principal(USERS["privacy"], SETTINGS).roles == {"privacy"}
+    assert gate.still_may(USERS["privacy"], "incidents_decide")
+    assert not gate.still_may(USERS["responder"], "incidents_decide")
+    assert not gate.still_may("there-is-no-such-user", "incidents_decide")
+
+
+def test_a_mapping_that_reaches_nobody_lets_nobody_in() -> None:
+    """Groups that the system does not have give no role, to whomever."""
+    nowhere = PermissionSettings(groups={"there-is-no-such-group": "admin", "nor-this-one": "privacy"})
+    assert not any(
+        user_principal(user.pw_uid, nowhere, service=UNKNOWN).roles for user in pwd.getpwall() if user.pw_uid
+    )
 
 
 def test_an_unknown_user_has_no_role() -> None:

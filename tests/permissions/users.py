@@ -64,6 +64,13 @@ needs_users = pytest.mark.skipif(bool(missing()), reason=missing() or "-")
 def ask_as(user: str, socket: Path, requests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """What each is answered: `{"result": …}` or `{"error": …}`."""
     entry = pwd.getpwnam(user)
+    return ask_by(entry.pw_uid, entry.pw_gid, os.getgrouplist(user, entry.pw_gid), socket, requests)
+
+
+def ask_by(
+    uid: int, gid: int, groups: Sequence[int], socket: Path, requests: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """The same of a process with these ids, whether the system knows them or not."""
     python = "/usr/bin/python3" if Path("/usr/bin/python3").exists() else sys.executable
     done = subprocess.run(
         [python, "-I", "-c", _CLIENT],
@@ -71,9 +78,9 @@ def ask_as(user: str, socket: Path, requests: Sequence[Mapping[str, Any]]) -> li
         capture_output=True,
         check=True,
         cwd="/",
-        user=entry.pw_uid,
-        group=entry.pw_gid,
-        extra_groups=os.getgrouplist(user, entry.pw_gid),
+        user=uid,
+        group=gid,
+        extra_groups=list(groups),
         timeout=120,
     )
     answers: list[dict[str, Any]] = orjson.loads(done.stdout)

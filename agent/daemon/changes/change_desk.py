@@ -6,7 +6,7 @@ that, as nothing is by any stop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,18 +24,19 @@ from agent.changes.change import (
     Way,
 )
 from agent.changes.classes.change_class import gravest
-from agent.changes.classes.comparisons.governed import differences
 from agent.changes.classes.comparisons.regime_pack import pack_differences
 from agent.changes.classes.rule_set import rule_differences
-from agent.changes.voting import RolesOf, Standing, standing
+from agent.changes.voting import LEAST_APPROVERS, RolesOf, Standing, standing
 from agent.config.governed import governed_document, with_governed
 from agent.config.settings import Settings
+from agent.daemon.changes.booked_settings import differences_from
 from agent.daemon.changes.change_record import tell, values
 from agent.daemon.changes.change_writer import ChangeRefused, ChangeWriter, known_change, readable
 from agent.duration import written
 from agent.errors import SettingsError
 from agent.notice.incidents.desk import IncidentChange, IncidentDesk
-from agent.permissions.principal import Principal
+from agent.permissions.principal import Principal, members
+from agent.permissions.roles import APPROVING
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,11 @@ class ChangeDesk:
         now: Callable[[], datetime],
         restart: Callable[[str], None],
         soon: Callable[[], None],
+        people: Callable[[frozenset[str]], Collection[str]] = members,
     ) -> None:
         """`desk`: of the process's own shard; `settings`: in force; `floors`: raises SettingsError for what is weaker than law;
-        `restart`: the daemon is to begin anew, for a reason; `soon`: the trail's checkpoint is to follow soon.
+        `restart`: the daemon is to begin anew, for a reason; `soon`: the trail's checkpoint is to follow soon;
+        `people`: who is in any of these groups.
         """
         self._desk = desk
         self._settings = settings
@@ -72,6 +75,7 @@ class ChangeDesk:
         self._floors = floors
         self._now = now
         self._soon = soon
+        self._people = people
         self._writer = ChangeWriter(roles_of, restart)
 
     # Asking
@@ -107,7 +111,7 @@ class ChangeDesk:
         outcome = governed_document(settings)
         with self._writing() as writing:
             base = self._writer.in_force(writing)
-            found = differences(governed_document(self._settings()), outcome)
+            found = differences_from(writing.recall, self._settings(), base, outcome)
             if not found:
                 raise ChangeRefused("these are the settings in force; there is nothing to change")
             number, counted = book.next_number(writing.recall, writing.now)
@@ -146,7 +150,7 @@ class ChangeDesk:
         with self._writing() as writing:
             change, refusal = self._writer.still_open(writing, number)
             if not refusal:
-                self._require_vote(change, caller, outcome, approves=approves)
+                self._require_vote(writing, change, caller, outcome, approves=approves)
                 vote = Vote(caller.name, writing.now, approves, change.outcome, str(reason)[:LONGEST_TEXT])
                 change = self._writer.voted(writing, change, vote)
         self._soon()
@@ -177,21 +181,32 @@ class ChangeDesk:
             return self._writer.revert(writing, change, caller.name)
 
     def look(self) -> None:
-        """Proposals whose time is over, and changes that were for a time; to be called about once a minute."""
-        now = self._now()
-        due = [change for change in self.changes() if _is_due(change, now)]
+        """Proposals that can no longer be approved, and changes that were for a time; to be called about once a minute."""
+        with readable():
+            known = book.in_force(self._desk().recall)
+        base, now = known.sha256 if known is not None else "", self._now()
+        due = [change.number for change in self.changes() if _is_due(change, base, now)]
         if not due:
             return
         with self._writing() as writing:
-            for change in due:
+            for change in map(self.change, due):
+                if not _is_due(change, base, now):  # somebody was faster
+                    continue
                 if change.state == "applied":
                     self._writer.revert(writing, change, "leakline")
                 else:
-                    self._writer.end(writing, change, "expired", "leakline", "its time ended before it was approved")
+                    self._writer.still_open(writing, change.number)
 
     # What is refused
 
-    def _require_vote(self, change: SettingsChange, caller: Principal, outcome: str, *, approves: bool) -> None:
+    def _require_vote(
+        self, writing: IncidentChange, change: SettingsChange, caller: Principal, outcome: str, *, approves: bool
+    ) -> None:
+        if APPROVING.isdisjoint(self._roles_of(caller.name)):
+            raise ChangeRefused(
+                f"{caller.name} has no vote: the role comes from settings that no person approved",
+                hint="ask a person who had it before the glass was broken",
+            )
         if caller.name == change.by and approves:
             raise ChangeRefused(
                 f"{change.number} is {caller.name}'s own; a person other than who proposed it has to approve it"
@@ -204,19 +219,20 @@ class ChangeDesk:
                 hint=f"read `leakline changes show {change.number}` and vote on what it shows",
             )
         # The change is about the settings in force (else it is void); stored they may lack what a newer version added.
-        if not self._is_as_stored(change):
+        if not self._is_as_stored(writing, change):
             raise ChangeRefused(f"what {change.number} does is shown otherwise than it was stored; propose it again")
 
-    def _is_as_stored(self, change: SettingsChange) -> bool:
-        if change.kind == "settings":
-            found = differences(governed_document(self._settings()), self.document(change))
-            return found == list(change.differences)
+    def _is_as_stored(self, writing: IncidentChange, change: SettingsChange) -> bool:
         recall = self._desk().recall
         if change.kind == "pack":
             before, after = (
                 pack_book.pack_of(book.content(recall, sha256)) for sha256 in (change.base, change.outcome)
             )
             return pack_differences(before, after) == list(change.differences)
+        if change.kind == "settings":
+            known = self._writer.in_force(writing)
+            found = differences_from(recall, self._settings(), known, self.document(change))
+            return found == list(change.differences)
         base, outcome = rule_book.rules(recall, change.base), rule_book.rules(recall, change.outcome)
         found = rule_differences(base.marks, outcome.marks)  # with those of folders that the settings name no longer
         return all(difference in found for difference in change.differences)
@@ -227,8 +243,21 @@ class ChangeDesk:
             self._floors(settings)
         except SettingsError as error:
             return str(error)
+        if too_few := self._too_few(settings):
+            return too_few
         forbidden = [f"{found.path}: {found.why}" for found in change.differences if found.change_class == "forbidden"]
         return "; ".join(forbidden)
+
+    def _too_few(self, settings: Settings) -> str:
+        """Why nothing that weakens could be approved afterwards; empty where it could, or cannot now either."""
+        before, after = (
+            self._people(found.permissions.approving) if found.permissions is not None else ()
+            for found in (self._settings(), settings)
+        )
+        if len(after) >= min(LEAST_APPROVERS, len(before)):
+            return ""
+        count = f"only {len(after)}" if after else "none"
+        return f"permissions.groups: {count} of the people of this system could approve changes by them, and {LEAST_APPROVERS} have to"
 
     def _require_permissions(self) -> None:
         if self._settings().permissions is None:
@@ -252,10 +281,12 @@ _VERBS = {
 }
 
 
-def _is_due(change: SettingsChange, now: datetime) -> bool:
+def _is_due(change: SettingsChange, base: str, now: datetime) -> bool:
+    """`base`: SHA-256 of the settings in force; proposals of rule files are looked after by `RuleWatch`."""
     if change.state == "applied":
         return change.reverts_at is not None and now >= change.reverts_at
-    return change.state == "open" and now >= change.expires_at
+    is_void = change.kind == "settings" and change.base != base
+    return change.state == "open" and (is_void or now >= change.expires_at)
 
 
 def _require_text(proposal: Proposal) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import pwd
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,9 +11,10 @@ from agent.assembly.node import Node
 from agent.assembly.notice.floors import refuse_weaker
 from agent.config.governed import governed_document
 from agent.config.settings_files import SettingsFiles
+from agent.daemon.changes.booked_settings import voting_permissions
 from agent.daemon.changes.change_desk import ChangeDesk
 from agent.daemon.changes.change_requests import ChangeRequests
-from agent.daemon.changes.change_writer import ChangeWriter
+from agent.daemon.changes.change_writer import ChangeWriter, readable
 from agent.daemon.changes.drift_watch import DriftWatch
 from agent.daemon.changes.pack_watch import PackWatch
 from agent.daemon.changes.rule_watch import RuleWatch
@@ -21,7 +22,8 @@ from agent.daemon.changes.settings_record import record_settings
 from agent.daemon.control.command import ControlCommand
 from agent.daemon.control.denials import Denials
 from agent.daemon.control.gate import Gate
-from agent.permissions.principal import user_principal
+from agent.errors import StateError
+from agent.permissions.principal import named_principal
 from agent.permissions.roles import Role
 from agent.permissions.settings import PermissionSettings
 from agent.store.keys import PROCESS
@@ -40,15 +42,25 @@ class ChangeParts:
     packs: PackWatch
     files: SettingsFiles | None
     """The settings files as a reload is to read them."""
+    hindrance: Callable[[], str]
+    """See `DriftWatch.hindrance`."""
 
     def look(self) -> None:
         """About once a minute."""
         self.desk.look()
-        self.look_at_files()
+        self.drift.look()
+        self.rules.look()
+        self.packs.look()
+
+    def end(self) -> None:
+        """Before the state is closed."""
+        with suppress(StateError):
+            self.denials.end()
 
     def look_at_files(self) -> None:
-        """Settings, rules and the pack against what is approved; after each reload too."""
+        """After a reload: settings, rules, the pack and the law against what is approved."""
         self.drift.look()
+        self.drift.look_at_law()
         self.rules.look()
         self.packs.look()
 
@@ -69,11 +81,14 @@ def build_change_parts(
         return node.settings.permissions
 
     def roles_of(name: str) -> Collection[Role]:
-        try:
-            user = pwd.getpwnam(name)
-        except KeyError:
-            return frozenset()
-        return user_principal(user.pw_uid, permissions()).roles
+        recall = node.shards[PROCESS].desk.recall
+        with readable():
+            return named_principal(name, voting_permissions(recall, lambda: node.settings, now())).roles
+
+    def hindrance() -> str:
+        with suppress(StateError):  # the disk is full, say
+            return drift.hindrance(node.shards[PROCESS].desk.recall)
+        return "the state cannot be written now"
 
     record_settings(process.desk, node.settings)
     denials = Denials(process.stores.problems.announce, now)
@@ -86,7 +101,8 @@ def build_change_parts(
         restart,
         soon,
     )
-    drift = DriftWatch(files.path if files is not None else None, lambda: node.settings, process.stores.problems)
+    path = files.path if files is not None else None
+    drift = DriftWatch(path, lambda: node.settings, process.stores.problems, refuse_weaker)
     if files is not None:
         approved = governed_document(node.settings) if permissions() is not None else None
         files = replace(files, settings=node.settings, approved=approved)
@@ -96,5 +112,6 @@ def build_change_parts(
     )
     packs = PackWatch(lambda: node.shards[PROCESS].desk, process.stores.problems, writer)
     rules.look()
+    drift.look_at_law()
     gate = Gate(permissions, denials.note)
-    return ChangeParts(desk, ChangeRequests(desk).commands(), gate, denials, drift, rules, packs, files)
+    return ChangeParts(desk, ChangeRequests(desk).commands(), gate, denials, drift, rules, packs, files, hindrance)

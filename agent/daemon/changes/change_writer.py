@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from agent.changes import book, pack_book, rule_book
 from agent.changes.change import Kind, SettingsChange, State, Vote
+from agent.changes.temporary import in_force_after, lasting_after
 from agent.changes.voting import RolesOf, standing
 from agent.daemon.changes.change_record import tell
 from agent.errors import LeaklineError
@@ -59,7 +60,7 @@ class ChangeWriter:
     def apply(self, writing: IncidentChange, change: SettingsChange, base: book.InForce, by: str) -> SettingsChange:
         reverts = writing.now + change.lasts if change.lasts is not None else None
         change = replace(change, state="applied", applied_at=writing.now, reverts_at=reverts)
-        known = book.InForce(change.outcome, writing.now, change.number, base.sha256)
+        known = book.InForce(change.outcome, writing.now, change.number, base.sha256, lasting_after(change, base))
         writing.apply({**_stored_in_force(writing.recall, change, known), **book.stored_change(change)})
         until = f" until {reverts.isoformat(timespec='minutes')}" if reverts is not None else ""
         said = f"{change.number} of {change.by} is in force{until}"
@@ -78,12 +79,12 @@ class ChangeWriter:
         return change
 
     def revert(self, writing: IncidentChange, change: SettingsChange, by: str) -> SettingsChange:
-        """The settings before it are in force again, unless others have come since."""
+        """The settings before it are in force again, unless others have come since (see `agent.changes.temporary`)."""
         known = self.in_force(writing)
         is_in_force = known.sha256 == change.outcome and known.change == change.number
         reason = "its time is over" if by == "leakline" else f"{by} ended it"
         if is_in_force:
-            before = book.InForce(change.base, writing.now, change.number, change.outcome)
+            before = in_force_after(writing.recall, known, change, writing.now)
             writing.apply(book.stored_in_force(before))
             self._restart(f"{change.number} is over")
         else:

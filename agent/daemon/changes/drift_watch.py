@@ -7,28 +7,39 @@ from pathlib import Path
 
 from agent.changes.classes.change_class import Difference, gravest
 from agent.changes.classes.comparisons.governed import differences
-from agent.config.governed import governed_document
+from agent.changes.voting import LEAST_APPROVERS
+from agent.config.approved_settings import settings_in_force
+from agent.config.governed import governed_document, with_governed
 from agent.config.settings import Settings, parse
 from agent.config.settings_file import read_document
+from agent.config.settings_files import read_files
 from agent.daemon.changes.change_record import paths
-from agent.errors import SettingsError
+from agent.errors import LeaklineError, SettingsError
 from agent.permissions.principal import members
 from agent.store.problems import Problems
+from agent.store.state import StateRecall
 
 DRIFT, FEW = "settings-drift", "too-few-approvers"
+LAW, START = "the law", "the next start"
+"""Subjects of `settings-drift`, besides the path of the file."""
 APPROVERS = "permissions.groups"
-LEAST_APPROVERS = 2
-"""One's own proposal is never one's own to approve, and what weakens needs two."""
 
 
 class DriftWatch:
     """Looks only while permissions are in force: without them the file itself is in force from the next start on."""
 
-    def __init__(self, path: Path | None, settings: Callable[[], Settings], problems: Problems) -> None:
-        """`path`: of the settings file; `settings`: in force."""
+    def __init__(
+        self,
+        path: Path | None,
+        settings: Callable[[], Settings],
+        problems: Problems,
+        floors: Callable[[Settings], None] = lambda _: None,
+    ) -> None:
+        """`path`: of the settings file; `settings`: in force; `floors`: raises SettingsError for what is weaker than law."""
         self._path = path
         self._settings = settings
         self._problems = problems
+        self._floors = floors
 
     def look(self) -> None:
         """To be called at the start, after each reload, and about once a minute."""
@@ -40,11 +51,39 @@ class DriftWatch:
         if self._path is not None:
             self._look_at(self._path, settings)
 
+    def look_at_law(self) -> None:
+        """To be called at the start and after each reload: a newer pack of regimes may ask for more than was approved."""
+        settings = self._settings()
+        reason = _reason(lambda: self._floors(settings)) if settings.permissions is not None else ""
+        if reason:
+            said = f"the approved settings are weaker than the law by the pack in force: {reason}"
+            self._problems.report(
+                DRIFT, LAW, said, fix="propose settings that are as strict: `leakline changes propose`"
+            )
+        else:
+            self._problems.over(DRIFT, LAW, "the approved settings are as strict as the law")
+
+    def hindrance(self, recall: StateRecall) -> str:
+        """Why a start would not succeed now; empty where it would. `recall`: of the process's own shard."""
+        if (path := self._path) is None:
+            return ""
+        reason = _reason(lambda: settings_in_force(read_files(path).settings, recall))
+        if reason:
+            said = f"what was approved cannot come into force, and the settings before it stay: {path} cannot be used with it: {reason}"
+            self._problems.report(
+                DRIFT, START, said, fix="correct the settings file; within a minute it is tried again"
+            )
+        else:
+            self._problems.over(DRIFT, START, f"{path} can be used with what was approved")
+        return reason
+
     def _look_at(self, path: Path, settings: Settings) -> None:
         try:
-            written = governed_document(parse(read_document(path), str(path), has_folder=True))
+            read = parse(read_document(path), str(path), has_folder=True)
+            written = governed_document(read)
+            with_governed(read, governed_document(settings))  # what the next start does
         except SettingsError as error:
-            said = f"{path} does not load, and the approved settings stay in force: {error}"
+            said = f"{path} does not load with the approved settings, which stay in force; the next start would fail: {error}"
             self._problems.report(DRIFT, str(path), said)
             return
         found = differences(governed_document(settings), written)
@@ -62,6 +101,14 @@ class DriftWatch:
         who = f"only {min(people)} is" if people else "no person is"
         said = f"{who} in the groups that approve changes ({', '.join(sorted(groups))}): nothing that weakens can be approved"
         self._problems.report(FEW, APPROVERS, said)
+
+
+def _reason(attempt: Callable[[], object]) -> str:
+    try:
+        attempt()
+    except LeaklineError as error:
+        return str(error)
+    return ""
 
 
 def _sentence(path: Path, found: Sequence[Difference]) -> str:

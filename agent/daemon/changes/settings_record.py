@@ -5,12 +5,12 @@ from __future__ import annotations
 from agent.changes import book
 from agent.changes.classes.comparisons.governed import differences
 from agent.changes.record import DATASET
-from agent.config.governed import governed_document, with_governed
+from agent.config.governed import governed_document
 from agent.config.settings import Settings
+from agent.daemon.changes.booked_settings import document_as_now
 from agent.daemon.changes.change_record import tell, values
 from agent.daemon.changes.change_writer import readable
 from agent.daemon.changes.own_change import own_change
-from agent.errors import SettingsError
 from agent.notice.incidents.desk import IncidentChange, IncidentDesk
 
 FILE = "the settings file"
@@ -25,7 +25,7 @@ def record_settings(desk: IncidentDesk, settings: Settings) -> None:
         if known is None:
             _record_baseline(writing, document)
         elif (before := book.content(writing.recall, known.sha256)).get("permissions") is None:
-            _record_difference(writing, known, _as_now(settings, before), document)
+            _record_difference(writing, known, document_as_now(settings, before), document)
 
 
 def _record_baseline(writing: IncidentChange, document: book.GovernedDocument) -> None:
@@ -57,11 +57,3 @@ def _record_difference(
     writing.apply({**book.stored_content(document), **book.stored_in_force(in_force), **book.stored_change(change)})
     said = f"{change.number}: the settings file differs from the settings before, and is in force; no person had to approve it"
     tell(writing, change, "change-applied", said, by="leakline", personal=values(change))
-
-
-def _as_now(settings: Settings, before: book.GovernedDocument) -> book.GovernedDocument:
-    """With the defaults of keys that this version added, which are no change that a person made."""
-    try:
-        return governed_document(with_governed(settings, before))
-    except SettingsError:  # they do not go with the rest of the file any more: then they are compared as they were
-        return before

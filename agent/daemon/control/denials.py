@@ -48,9 +48,17 @@ class Denials:
     def look(self) -> None:
         """Tell of repeats whose time is over; to be called about once a second."""
         now = self._now()
+        # By its size: a clock that was set back must not keep repeats for ever.
+        self._tell_of(lambda begun: abs(now - begun) >= FOLD)
+
+    def end(self) -> None:
+        """Tell of all repeats: the process ends."""
+        self._tell_of(lambda _: True)
+
+    def _tell_of(self, is_over: Callable[[datetime], bool]) -> None:
+        """`is_over`: whether repeats that began then are told now."""
         with self._lock:
-            # By its size: a clock that was set back must not keep repeats for ever.
-            over = {key: known for key, known in self._repeats.items() if abs(now - known[0]) >= FOLD}
+            over = {key: known for key, known in self._repeats.items() if is_over(known[0])}
             for key in over:
                 del self._repeats[key]
         for (_, action), (_, count, principal) in over.items():

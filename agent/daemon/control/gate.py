@@ -13,7 +13,7 @@ from agent.daemon.control.command import ControlCommand
 from agent.errors import LeaklineError
 from agent.permissions.actions import allows, roles_for, sees_people
 from agent.permissions.masking import masked
-from agent.permissions.principal import Principal, user_principal
+from agent.permissions.principal import Principal, named_principal, user_principal
 from agent.permissions.settings import PermissionSettings
 
 _CREDENTIALS = struct.Struct("3i")
@@ -56,6 +56,11 @@ class Gate:
     def principal(self, peer: Peer) -> Principal:
         """Who it is now."""
         return user_principal(peer.uid, self._permissions())
+
+    def still_may(self, name: str, action: str) -> bool:
+        """Whether the person with this login name would be allowed it now; nothing is noted."""
+        permissions = self._permissions()
+        return permissions is None or allows(action, named_principal(name, permissions).roles)
 
     def carried_out(self, command: ControlCommand, arguments: Mapping[str, Any], principal: Principal) -> Any:
         """What the command answers. Raises Denied, LeaklineError for arguments that it does not take, and what it raises."""

@@ -33,6 +33,6 @@ def requests_made(
         yield partial(ask, socket, timeout=timeout)
         return
     with opened_shards(settings, now) as shards:
-        gate, principal = gate_alone(settings, shards)
+        gate, principal = gate_alone(settings, shards, now)
         table = table_of(alone(shards, in_force_alone(settings, shards)))
         yield lambda name, **arguments: gate.carried_out(table[name], arguments, principal)

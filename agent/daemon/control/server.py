@@ -6,10 +6,12 @@ its answer, never the end of a thread.
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import time
 import traceback
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -32,6 +34,8 @@ REQUEST_SECONDS = 10.0
 """For a whole request to come in, and again for its answer to be taken."""
 CONNECTIONS = 16
 """Requests at the same time, each with a thread; one more is told to come again."""
+CONNECTIONS_OF_ONE = CONNECTIONS // 2
+"""Of one user, so that nobody keeps all others out; root and the service's own user look after the host."""
 COMMANDS_END_WITHIN = 5.0
 """Seconds that closing waits for commands in hand. One that takes longer goes on by itself: what it does is a transaction,
 which happens or does not."""
@@ -62,6 +66,8 @@ class ControlServer:
         """Notified when no command is in hand."""
         self._seconds = seconds
         self._free = threading.BoundedSemaphore(CONNECTIONS)
+        self._held_by = Counter[int]()
+        """Requests in hand by user id; changed under `_idle`."""
         self._closed = threading.Event()
         path.unlink(missing_ok=True)
         self._socket = socket.socket(socket.AF_UNIX)
@@ -100,10 +106,15 @@ class ControlServer:
         if not self._free.acquire(blocking=False):
             self._refuse(connection, f"the daemon is busy with {CONNECTIONS} requests; try again")
             return
-        try:
-            threading.Thread(target=self._serve, args=(connection,), name="control request", daemon=True).start()
-        except RuntimeError as error:  # no thread to be had
+        uid = peer_of(connection).uid
+        if not self._is_taken(uid):
             self._free.release()
+            self._refuse(connection, f"you have {CONNECTIONS_OF_ONE} requests in hand; try again")
+            return
+        try:
+            threading.Thread(target=self._serve, args=(connection, uid), name="control request", daemon=True).start()
+        except RuntimeError as error:  # no thread to be had
+            self._give_back(uid)
             self._refuse(connection, f"the daemon cannot take requests now ({error}); try again")
 
     def _refuse(self, connection: socket.socket, reason: str) -> None:
@@ -111,13 +122,28 @@ class ControlServer:
             connection.setblocking(False)
             connection.send(orjson.dumps({"error": reason}) + b"\n")
 
-    def _serve(self, connection: socket.socket) -> None:
+    def _is_taken(self, uid: int) -> bool:
+        """Whether one more of this user is."""
+        with self._idle:
+            if uid not in (0, os.geteuid()) and self._held_by[uid] >= CONNECTIONS_OF_ONE:
+                return False
+            self._held_by[uid] += 1
+            return True
+
+    def _give_back(self, uid: int) -> None:
+        with self._idle:
+            self._held_by[uid] -= 1
+            if not self._held_by[uid]:
+                del self._held_by[uid]
+        self._free.release()
+
+    def _serve(self, connection: socket.socket, uid: int) -> None:
         try:
             with connection, suppress(OSError):  # whoever asked has gone
                 connection.settimeout(self._seconds)
                 connection.sendall(self._encoded(self._answer(connection)) + b"\n")
         finally:
-            self._free.release()
+            self._give_back(uid)
 
     def _answer(self, connection: socket.socket) -> dict[str, Any]:
         try:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from agent.config.approved_settings import permissions_in_force, settings_in_force
 from agent.config.settings import Settings
+from agent.daemon.control.denials import Denials
 from agent.daemon.control.gate import Gate, Peer
 from agent.permissions.principal import Principal
 from agent.store.directory.state_directory import StateDirectory
@@ -32,19 +33,20 @@ def in_force_alone(settings: Settings, shards: Shards) -> Settings:
     return settings_in_force(settings, _recall(shards))
 
 
-def gate_alone(settings: Settings, shards: Shards) -> tuple[Gate, Principal]:
+def gate_alone(settings: Settings, shards: Shards, now: Callable[[], datetime]) -> tuple[Gate, Principal]:
     """The gate before what is done to the state itself, and who stands before it: only root and the service's own user can open the
     state directory. `settings`: the file's, whose permissions count until others are approved. Raises SettingsError.
     """
     recall = _recall(shards)
     permissions = permissions_in_force(recall) or settings.permissions
-    gate = Gate(lambda: permissions)
+    denials = Denials(shards[PROCESS].problems.announce, now)  # told and recorded by the next start
+    gate = Gate(lambda: permissions, denials.note)
     return gate, gate.principal(Peer(os.geteuid()))
 
 
-def require_alone(settings: Settings, shards: Shards, action: str) -> None:
+def require_alone(settings: Settings, shards: Shards, action: str, now: Callable[[], datetime]) -> None:
     """Raises Denied, SettingsError."""
-    gate, principal = gate_alone(settings, shards)
+    gate, principal = gate_alone(settings, shards, now)
     gate.require(action, principal)
 
 

@@ -9,9 +9,10 @@ from datetime import datetime
 from agent.assembly.notice.floors import working_notice
 from agent.assembly.trail_record import recorder
 from agent.config.settings import Settings
+from agent.daemon.control.gate import Gate
 from agent.daemon.control.requests_made import Ask, requests_made
 from agent.daemon.incidents.incident_finder import Desks
-from agent.daemon.incidents.incident_requests import IncidentRequests
+from agent.daemon.incidents.incident_requests import JUDGING, IncidentRequests
 from agent.notice.incidents.book import IncidentBook
 from agent.notice.incidents.desk import IncidentDesk
 from agent.notice.settings import NoticeSettings
@@ -30,6 +31,7 @@ def incident_requests(settings: Settings, now: Callable[[], datetime]) -> Abstra
             desks_alone(shards, working_notice(in_force), now),
             now,
             needs_second=lambda: in_force.permissions is not None,
+            judges=lambda name: Gate(lambda: in_force.permissions).still_may(name, JUDGING),
         ).commands(),
     )
 

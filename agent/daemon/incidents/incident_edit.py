@@ -18,6 +18,9 @@ from agent.notice.incidents.desk import IncidentChange, IncidentDesk
 from agent.notice.incidents.incident import Incident
 from agent.notice.regimes.model import RegimePack
 
+Judges = Callable[[str], bool]
+"""Whether a person may judge incidents now, by login name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Edit:
@@ -44,6 +47,7 @@ class Editing:
     now: datetime
     needs_second: bool = False
     """Whether a second person has to say as well that a notice need not be sent."""
+    judges: Judges = lambda _: True
 
     @property
     def clocks_run(self) -> bool:
@@ -94,10 +98,12 @@ class IncidentEdits:
         soon: Callable[[], None],
         entered: Entered = lambda _: nullcontext(enter_result=True),
         needs_second: Callable[[], bool] = lambda: False,
+        judges: Judges = lambda _: True,
     ) -> None:
         """`pack`: the one in force; `soon`: called after what is critical: the trail's checkpoint is to follow soon;
-        `needs_second`: see `Editing`.
+        `needs_second`, `judges`: see `Editing`.
         """
+        self._judges = judges
         self._needs_second = needs_second
         self.finder = finder
         self.pack = pack
@@ -126,7 +132,7 @@ class IncidentEdits:
             if not may_work or self.finder.desks().get(desk.shard) is not desk:
                 raise LeaklineError(f"{desk.shard} is just being loaded again", hint="try again in a few seconds")
             with desk.changing() as change:
-                shown, message = make(Editing(desk, change, who, change.now, self._needs_second()))
+                shown, message = make(Editing(desk, change, who, change.now, self._needs_second(), self._judges))
         if critical:
             self._soon()
         return {"message": message, **document(desk, shown, self._now())}

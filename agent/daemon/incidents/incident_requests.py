@@ -10,7 +10,7 @@ from typing import Any, get_args
 from agent.daemon.control.command import ControlCommand
 from agent.daemon.incidents.grouping_requests import GroupingRequests
 from agent.daemon.incidents.handling_requests import HandlingRequests
-from agent.daemon.incidents.incident_edit import Entered, IncidentEdits
+from agent.daemon.incidents.incident_edit import Entered, IncidentEdits, Judges
 from agent.daemon.incidents.incident_finder import Desks, IncidentFinder
 from agent.daemon.incidents.incident_list import IncidentList, IncidentSelection
 from agent.daemon.incidents.judging_requests import JudgingRequests
@@ -20,6 +20,8 @@ from agent.notice.regimes.model import RegimePack
 from agent.notice.regimes.pack import shipped
 
 PREFIX = "incidents_"
+JUDGING = f"{PREFIX}decide"
+"""Who may make this request judges incidents."""
 
 REQUESTS = tuple(
     PREFIX + name
@@ -51,10 +53,11 @@ class IncidentRequests:
         soon: Callable[[], None] = lambda: None,
         entered: Entered = lambda _: nullcontext(enter_result=True),
         needs_second: Callable[[], bool] = lambda: False,
+        judges: Judges = lambda _: True,
     ) -> None:
         """`desks`: by the shard's name, as they are now; the others: see `IncidentEdits`."""
         finder = IncidentFinder(desks)
-        self.edits = edits = IncidentEdits(finder, now, pack, soon, entered, needs_second)
+        self.edits = edits = IncidentEdits(finder, now, pack, soon, entered, needs_second, judges)
         self._now = now
         self._list = IncidentList(finder)
         self._handling = HandlingRequests(edits)

@@ -7,7 +7,7 @@ from typing import Any
 
 from agent.daemon.incidents.incident_edit import Edit, Editing, IncidentEdits, moment, place, texts
 from agent.daemon.incidents.incident_list import reckoned_clocks
-from agent.daemon.incidents.second_person import first_word, noted, used
+from agent.daemon.incidents.second_person import first_word, is_waiver, noted, used
 from agent.daemon.incidents.settling_edit import settling_edit
 from agent.errors import LeaklineError
 from agent.notice import declared
@@ -83,7 +83,7 @@ class JudgingRequests:
                 hint = f"an obligation is {', '.join(SETTLEMENT_ENDS)}"
                 raise LeaklineError(f"{decision} is said of an incident, and has a reason alone", hint=hint)
             clocks = editing.clocks_run
-            if editing.needs_second and judgement == "not-notifiable":
+            if is_waiver(editing, before, judgement):
                 if first_word(editing, before, judgement) is None:
                     decided(before, judgement, editing.by, editing.now, reason=str(reason), clocks=clocks)
                     return noted(editing, before, judgement, str(reason))

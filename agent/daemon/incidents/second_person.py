@@ -1,4 +1,5 @@
-"""What a second person has to say as well, where permissions are set: that a notice need not be sent.
+"""What a second person has to say as well, where permissions are set: that a notice need not be sent. That what was confirmed is no
+breach after all comes to the same.
 
 The first one's word is noted and changes nothing; it counts once another person with the same role says the same. A name that
 the first one gives as the approver is nobody's word.
@@ -14,6 +15,9 @@ from typing import Any
 import orjson
 
 from agent.daemon.incidents.incident_edit import Edit, Editing
+from agent.name import DRILLS
+from agent.notice.incidents.changes.anchoring import UNJUDGED
+from agent.notice.incidents.changes.deciding import Judgement
 from agent.notice.incidents.changes.refusal import NotAllowed
 from agent.notice.incidents.incident import Incident
 
@@ -34,13 +38,21 @@ class FirstWord:
 
 
 def first_word(editing: Editing, incident: Incident, what: str) -> FirstWord | None:
-    """What another person has said of it, and that still holds."""
+    """What another person has said of it, and that still holds: not for ever, and not after its role has gone."""
     data = editing.change.recall(_key(incident, what))
     if data is None:
         return None
     known: Mapping[str, Any] = orjson.loads(data)
     word = FirstWord(known["by"], datetime.fromisoformat(known["at"]), known["reason"])
-    return word if word.by != editing.by and editing.now - word.at < HOLDS_FOR else None
+    holds = word.by != editing.by and editing.now - word.at < HOLDS_FOR and editing.judges(word.by)
+    return word if holds else None
+
+
+def is_waiver(editing: Editing, incident: Incident, judgement: Judgement) -> bool:
+    """Whether the judgement ends what has to be sent of a breach. A drill has nobody to send anything to."""
+    if not editing.needs_second or editing.desk.shard == DRILLS:
+        return False
+    return judgement == "not-notifiable" or (judgement == "not-a-breach" and incident.state not in UNJUDGED)
 
 
 def noted(editing: Editing, incident: Incident, what: str, reason: str) -> Edit:

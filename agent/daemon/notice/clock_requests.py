@@ -47,7 +47,7 @@ def stored_deadlines(settings: Settings, now: Callable[[], datetime], *, everyth
     socket = settings.state.socket()
     if not is_there(socket):
         with opened_shards(settings, now) as shards:
-            require_alone(settings, shards, LIST)
+            require_alone(settings, shards, LIST, now)
             return deadlines({name: stores.state for name, stores in shards.items()}, now(), everything=everything)
     found: list[Deadline] = []
     page: list[Deadline] | None = None

@@ -13,7 +13,7 @@ from agent.assembly.notice.pack_choice import pack_hold
 from agent.daemon.changes.change_parts import ChangeParts
 from agent.daemon.control.command import ControlCommand
 from agent.daemon.incidents.handling_requests import HandlingRequests
-from agent.daemon.incidents.incident_requests import IncidentRequests
+from agent.daemon.incidents.incident_requests import JUDGING, IncidentRequests
 from agent.daemon.notice.clock_loop import ClockLoop, NoticeBasis
 from agent.daemon.notice.clock_requests import ClockRequests
 from agent.daemon.notice.link_parts import LinkParts, build_link_parts
@@ -73,7 +73,13 @@ def build_notice_parts(
         return {name: shard.desk for name, shard in node.shards.items()}
 
     incidents = IncidentRequests(
-        desks, now, lambda: basis.pack, soon, entered, lambda: node.settings.permissions is not None
+        desks,
+        now,
+        lambda: basis.pack,
+        soon,
+        entered,
+        lambda: node.settings.permissions is not None,
+        lambda name: changes.gate.still_may(name, JUDGING),
     )
     notices = NoticeRequests(incidents.edits, now)
     gauges = NoticeGauges(states, lambda: {name: shard.incidents for name, shard in node.shards.items()}, now)

@@ -7,15 +7,25 @@ import sys
 import threading
 from collections.abc import Callable
 
+import structlog
+
+log = structlog.get_logger()
+
 AFTER = 1.0
 """Seconds: whoever asked for it gets the answer first."""
+AGAIN_AFTER = 60.0
+"""Seconds until it is looked again whether what kept it from beginning anew is over."""
 
 
 class Restart:
     """Safe for threads."""
 
-    def __init__(self, steady: Callable[[], float]) -> None:
+    def __init__(self, steady: Callable[[], float], hindrance: Callable[[], str] = lambda: "") -> None:
+        """`hindrance`: why a start would not succeed now; empty where it would. A daemon that runs with the settings before is better
+        than none.
+        """
         self._steady = steady
+        self._hindrance = hindrance
         self._lock = threading.Lock()
         self._at: float | None = None
         self.reason = ""
@@ -33,8 +43,14 @@ class Restart:
     def begins(self) -> bool:
         """Whether it is time: the daemon ends for it from then on."""
         with self._lock:
-            self.has_begun = self.has_begun or (self._at is not None and self._steady() >= self._at)
-            return self.has_begun
+            if self.has_begun or self._at is None or self._steady() < self._at:
+                return self.has_begun
+            self._at = self._steady() + AGAIN_AFTER
+        if reason := self._hindrance():
+            log.warning("cannot restart", reason=reason)
+            return False
+        self.has_begun = True
+        return True
 
 
 def begin_anew() -> None:

@@ -77,6 +77,7 @@ class ChangeState:
         self.directory = StateDirectory(folder / "state")
         self.stores = open_shards(self.directory, (), lambda: self.now)[PROCESS]
         self.restarts: list[str] = []
+        self.members = {"paul": "dpo", "pia": "dpo", "olaf": "board"}
         self.floor: Callable[[Settings], None] = lambda _: None
         self.desk_alone = desk_alone(self.stores, None, lambda: self.now)
         self.desk = ChangeDesk(
@@ -87,6 +88,7 @@ class ChangeState:
             lambda: self.now,
             self.restarts.append,
             lambda: None,
+            lambda groups: {name for name, group in self.members.items() if group in groups},
         )
         record_settings(self.desk_alone, self.settings)
 

@@ -43,7 +43,8 @@ def test_what_is_approved_meanwhile_stays(state: ChangeState) -> None:
     broken = state.propose("adam", weaker, lasts=TIME, way="break-glass")
     state.restart()
     lasting = state.propose("adam", stricter)
-    state.vote("olaf", lasting)
+    for voter in ("olaf", "paul"):
+        state.vote(voter, lasting)
     state.restart()
     state.now += TIME
     state.desk.look()

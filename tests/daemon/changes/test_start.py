@@ -10,10 +10,11 @@ import pytest
 import yaml
 
 from agent.config.governed import governed_document, with_governed
-from agent.config.settings import parse
+from agent.config.settings import Settings, parse
 from agent.daemon.changes.change_desk import Proposal
 from agent.daemon.changes.change_writer import ChangeRefused
 from agent.daemon.changes.drift_watch import DRIFT, FEW, DriftWatch
+from agent.errors import SettingsError
 from tests.daemon.changes.change_state import DOCUMENT, ChangeState, stricter, weaker
 
 ALONE = {key: value for key, value in DOCUMENT.items() if key != "permissions"}
@@ -99,6 +100,41 @@ def test_a_file_that_does_not_load_is_a_problem_too(state: ChangeState, path: Pa
     assert "does not load" in kinds(state)[DRIFT]
 
 
+def test_a_file_that_the_next_start_could_not_use_is_a_problem(state: ChangeState, path: Path) -> None:
+    """It loads alone, and not with what is approved: a destination that is governed has the folder of another one."""
+    edited = copy.deepcopy(state.file)
+    edited["destinations"].append({"type": "file", "name": "more", "directory": "/var/log/more", "lanes": ["events"]})
+    write(path, edited)
+    drift = DriftWatch(path, lambda: state.settings, state.stores.problems)
+    drift.look()
+    assert DRIFT not in kinds(state)
+    edited["destinations"] = [{"type": "file", "name": "more", "directory": "/var/log/siem", "lanes": ["events"]}]
+    write(path, edited)
+    drift.look()
+    assert "the next start would fail" in kinds(state)[DRIFT]
+    assert "siem" in drift.hindrance(state.desk_alone.recall)
+    write(path, state.file)
+    drift.look()
+    assert drift.hindrance(state.desk_alone.recall) == ""
+    assert DRIFT not in kinds(state)
+
+
+def test_approved_settings_that_a_newer_law_outruns_are_a_problem(state: ChangeState, path: Path) -> None:
+    """They stay in force, and are never silently less than the law."""
+    outrun = True
+
+    def floor(_: Settings) -> None:
+        if outrun:
+            raise SettingsError("30d is not within 3d")
+
+    drift = DriftWatch(path, lambda: state.settings, state.stores.problems, floor)
+    drift.look_at_law()
+    assert "weaker than the law" in kinds(state)[DRIFT]
+    outrun = False
+    drift.look_at_law()
+    assert DRIFT not in kinds(state)
+
+
 def test_too_few_approvers_are_a_problem(state: ChangeState, path: Path) -> None:
     """Groups that there are not have no members."""
     write(path, state.file)
@@ -122,6 +158,14 @@ def test_a_destination_that_mirrors_is_neither_added_nor_removed_by_the_file(sta
     state.file["destinations"] = [{"type": "file", "name": "mine", "directory": "/tmp/mine"}]
     state.restart()
     assert [destination.name for destination in state.settings.destinations] == ["siem"]
+
+
+@pytest.mark.parametrize("key", ["threshold", "ratio", "deviation", "highest", "distance"])
+def test_no_number_is_endless(key: str) -> None:
+    """JSON has none: what is approved would be other than what was written."""
+    document = copy.deepcopy(DOCUMENT) | {"rules": {"adjust": {"mass_report_export": {key: float("inf")}}}}
+    with pytest.raises(SettingsError, match=key):
+        parse(document)
 
 
 def test_governed_settings_come_back_as_they_were() -> None:

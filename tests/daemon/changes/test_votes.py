@@ -98,6 +98,16 @@ def test_a_proposal_is_void_when_others_have_come_into_force(state: ChangeState)
     assert state.in_force == first.outcome
 
 
+def test_what_is_void_does_not_go_on_waiting(state: ChangeState) -> None:
+    """A minute later no list has it among those that can be approved."""
+    first, second = state.propose("adam", stricter), state.propose("adam", weaker)
+    state.vote("olaf", first)
+    state.restart()
+    state.desk.look()
+    assert state.desk.change(second.number).state == "void"
+    assert "have come into force since" in state.desk.change(second.number).ended_reason
+
+
 def test_one_vote_against_ends_it(state: ChangeState) -> None:
     """And an approval afterwards changes nothing."""
     change = state.propose("adam", stricter)
@@ -143,6 +153,26 @@ def test_what_is_weaker_than_law_is_not_even_proposed(state: ChangeState) -> Non
     with pytest.raises(ChangeRefused, match="later than the law allows"):
         state.propose("adam", stricter)
     assert state.recorded()[-1] == "change-refused"
+
+
+@pytest.mark.parametrize("by", ["votes", "break-glass"])
+def test_what_leaves_fewer_than_two_approvers_is_not_even_proposed(state: ChangeState, by: str) -> None:
+    """Groups can have the roles and no people: then nothing that weakens could be approved any more."""
+
+    def elsewhere(document: dict[str, Any]) -> None:
+        document["permissions"]["groups"] = {"admins": "admin", "empty": "privacy", "board": "approver"}
+
+    with pytest.raises(ChangeRefused, match="only 1 of the people of this system could approve"):
+        state.propose("adam", elsewhere, way=by, lasts=timedelta(hours=1))
+    assert state.recorded()[-1] == "change-refused"
+    state.members["rosa"] = "empty"
+    assert state.propose("adam", elsewhere, way=by, lasts=timedelta(hours=1)).number
+
+
+def test_where_too_few_can_approve_already_it_can_get_better(state: ChangeState) -> None:
+    """Another group with as few is no worse."""
+    state.members = {"olaf": "board"}
+    assert state.propose("adam", lambda document: document["permissions"]["groups"].update(more="approver")).number
 
 
 def test_every_act_is_recorded_with_its_reason_and_what_was_before(state: ChangeState) -> None:

@@ -52,6 +52,16 @@ def test_repeats_are_counted_and_told_together() -> None:
     assert len(told.events) == 3
 
 
+def test_repeats_are_told_at_the_end_of_the_process() -> None:
+    """Whoever can have it restarted hides none by that."""
+    told = Told()
+    for _ in range(50):
+        told.denials.note(viewer(), "reload")
+    told.denials.end()
+    told.denials.end()
+    assert [event["leakline.permission.denials"] for event in told.events] == [1, 49]
+
+
 def test_a_flood_of_names_is_bounded() -> None:
     """Beyond a number of them all others are one."""
     told = Told()

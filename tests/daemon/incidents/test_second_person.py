@@ -18,8 +18,16 @@ Decide = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def decide(state: IncidentState) -> Decide:
-    requests = IncidentRequests(lambda: state.desks, state.time, needs_second=lambda: True)
+def gone() -> set[str]:
+    """Who has lost the role."""
+    return set()
+
+
+@pytest.fixture
+def decide(state: IncidentState, gone: set[str]) -> Decide:
+    requests = IncidentRequests(
+        lambda: state.desks, state.time, needs_second=lambda: True, judges=lambda name: name not in gone
+    )
     return next(command.run for command in requests.commands() if command.name == "incidents_decide")
 
 
@@ -79,3 +87,31 @@ def test_what_could_not_be_said_is_not_noted(state: IncidentState, decide: Decid
     with pytest.raises(LeaklineError, match="is not an obligation"):
         decide(number=number, decision="not-applicable", by="paul", obligation="eu/none", reason="x")
     assert len(state.records()) == before
+
+
+def test_a_word_ends_with_the_role_of_who_gave_it(decide: Decide, number: str, gone: set[str]) -> None:
+    """The second one is a first one then."""
+    not_applicable(decide, number, "paul")
+    gone.add("paul")
+    assert not not_applicable(decide, number, "pia")["incident"]["settlements"]
+    assert not_applicable(decide, number, "petra")["incident"]["settlements"]
+
+
+def test_what_was_confirmed_is_no_breach_by_two_alone(decide: Decide, number: str) -> None:
+    """Else it would be the way round the second person; what nobody has confirmed is judged by one."""
+    decide(number=number, decision="confirmed", by="paul")
+    first = decide(number=number, decision="not-a-breach", by="paul", reason="a test of ours")
+    assert (first["incident"]["state"], "a second person" in first["message"]) == ("confirmed", True)
+    again = decide(number=number, decision="not-a-breach", by="paul", reason="a test of ours")
+    assert again["incident"]["state"] == "confirmed"
+    assert (
+        decide(number=number, decision="not-a-breach", by="pia", reason="so it was")["incident"]["state"]
+        == "not-a-breach"
+    )
+
+
+def test_what_nobody_confirmed_is_judged_by_one(decide: Decide, number: str) -> None:
+    """A false alarm needs no second person."""
+    assert (
+        decide(number=number, decision="not-a-breach", by="pia", reason="noise")["incident"]["state"] == "not-a-breach"
+    )

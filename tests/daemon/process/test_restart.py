@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.daemon.process.restart import AFTER, Restart
+from agent.daemon.process.restart import AFTER, AGAIN_AFTER, Restart
 
 
 class Seconds:
@@ -36,3 +36,18 @@ def test_a_daemon_that_ends_before_does_not_begin_again() -> None:
     restart.ask("CH-2026-0001 is in force")
     seconds.now += AFTER * 2
     assert not restart.has_begun
+
+
+def test_what_a_start_would_fail_of_is_waited_for() -> None:
+    """A daemon that runs with the settings before is better than none; it is tried again each minute."""
+    seconds, reasons = Seconds(), ["the file does not load", ""]
+    restart = Restart(seconds, lambda: reasons.pop(0))
+    restart.ask("CH-2026-0001 is in force")
+    seconds.now += AFTER
+    assert not restart.begins()
+    seconds.now += AGAIN_AFTER - 1
+    assert not restart.begins()
+    assert len(reasons) == 1
+    seconds.now += 1
+    assert restart.begins()
+    assert restart.begins()
