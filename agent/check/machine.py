@@ -7,6 +7,7 @@ from datetime import datetime
 
 from agent.check.inbound_senders import examine_inbound
 from agent.check.listeners import control_socket, metrics_port
+from agent.check.notice.approved_settings import examine_approved
 from agent.check.state_directory import examine_state_directory, in_the_way
 from agent.config.settings import Settings, StateSettings
 from agent.daemon.control.client import is_there
@@ -20,6 +21,8 @@ def examine_machine(settings: Settings, now: datetime) -> Iterator[Finding]:
     yield from examine_state_directory(settings.state.directory, running=running)
     if not running:
         yield from control_socket(settings.state)
+    else:
+        yield from examine_approved(settings.state)
     yield from metrics_port(settings.metrics, running=running)
     if settings.inbound is not None:
         yield from examine_inbound(settings.inbound, now, running=running)
