@@ -84,7 +84,8 @@ def change(recall: StateRecall, number: str) -> SettingsChange | None:
 
 def changes(recall: StateRecall) -> Iterator[SettingsChange]:
     """All, the oldest first. Raises DamagedBook."""
-    for key in sorted(recall.keys(CHANGE)):
+    # By the year, then by the number, which can have more than four digits.
+    for key in sorted(recall.keys(CHANGE), key=lambda key: (key.rpartition("-")[0], len(key), key)):
         if (found := change(recall, key.removeprefix(CHANGE))) is not None:
             yield found
 

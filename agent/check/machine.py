@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from agent.check.approved_settings import examine_approved
 from agent.check.inbound_senders import examine_inbound
 from agent.check.listeners import control_socket, metrics_port
+from agent.check.notice.approved_settings import examine_approved
 from agent.check.state_directory import examine_state_directory, in_the_way
 from agent.config.settings import Settings, StateSettings
 from agent.daemon.control.client import is_there

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.check.approved_settings import difference, examine_approved
+from agent.check.notice.approved_settings import difference, examine_approved
 from agent.config.settings import StateSettings
 from agent.daemon.control.command import ControlCommand
 from agent.daemon.control.server import ControlServer

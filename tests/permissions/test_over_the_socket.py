@@ -75,7 +75,7 @@ def test_nobody_keeps_the_others_out(asked: Asked) -> None:
     with subprocess.Popen(command, cwd="/", user=user.pw_uid, group=user.pw_gid, extra_groups=[], **pipes) as holding:
         assert holding.stdout is not None
         said = holding.stdout.readline()
-        assert said.startswith(f"{CONNECTIONS_OF_ONE} ") and "requests in hand" in said, said
+        assert said.startswith(f"{CONNECTIONS_OF_ONE} ") and "requests in progress" in said, said
         (answer,) = ask_as(USERS["auditor"], asked.socket, [{"command": "status"}])
         assert "result" in answer
         holding.communicate()

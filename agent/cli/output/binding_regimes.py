@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from rich.table import Table
 
 from agent.assembly.notice.pack_choice import pack_choice
-from agent.check.approved_settings import difference
+from agent.check.notice.approved_settings import difference
 from agent.cli.output.console import err, out, print_json
 from agent.cli.output.regimes import periods, regime_summary, review
 from agent.cli.output.status_parts.deadline_lines import NOT_ADVICE
@@ -27,7 +27,7 @@ def show(settings: Settings, *, as_json: bool) -> int:
     found = sorted(outcomes(choice.signed.pack, notice, today), key=lambda outcome: not outcome.binds)
     _tell_doubts(settings, choice)
     if differs := difference(settings.state):
-        message = f"This list is by the settings file, and other settings are in force: {differs}"
+        message = f"This list shows what the settings file says, and other settings are in force: {differs}"
         err.print(message, markup=False, soft_wrap=True)
     if as_json:
         print_json(

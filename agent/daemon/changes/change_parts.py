@@ -80,10 +80,12 @@ def build_change_parts(
     def permissions() -> PermissionSettings | None:
         return node.settings.permissions
 
-    def roles_of(name: str) -> Collection[Role]:
-        recall = node.shards[PROCESS].desk.recall
+    def approved_permissions() -> PermissionSettings | None:
         with readable():
-            return named_principal(name, voting_permissions(recall, lambda: node.settings, now())).roles
+            return voting_permissions(node.shards[PROCESS].desk.recall, lambda: node.settings, now())
+
+    def roles_of(name: str) -> Collection[Role]:
+        return named_principal(name, approved_permissions()).roles
 
     def hindrance() -> str:
         with suppress(StateError):  # the disk is full, say
@@ -113,5 +115,5 @@ def build_change_parts(
     packs = PackWatch(lambda: node.shards[PROCESS].desk, process.stores.problems, writer)
     rules.look()
     drift.look_at_law()
-    gate = Gate(permissions, denials.note)
+    gate = Gate(permissions, denials.note, approved_permissions)
     return ChangeParts(desk, ChangeRequests(desk).commands(), gate, denials, drift, rules, packs, files, hindrance)

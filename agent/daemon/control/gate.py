@@ -48,18 +48,22 @@ class Gate:
         self,
         permissions: Callable[[], PermissionSettings | None] = lambda: None,
         denied: Callable[[Principal, str], None] = lambda _principal, _action: None,
+        approved: Callable[[], PermissionSettings | None] | None = None,
     ) -> None:
-        """`permissions`: those in force; `denied`: notes who was not allowed what."""
+        """`permissions`: those in force; `denied`: notes who was not allowed what; `approved`: permissions that people have approved,
+        where others are in force for a time.
+        """
         self._permissions = permissions
         self._denied = denied
+        self._approved = approved or permissions
 
     def principal(self, peer: Peer) -> Principal:
         """Who it is now."""
         return user_principal(peer.uid, self._permissions())
 
     def still_may(self, name: str, action: str) -> bool:
-        """Whether the person with this login name would be allowed it now; nothing is noted."""
-        permissions = self._permissions()
+        """Whether the person with this login name would be allowed it now, by permissions that were approved; nothing is noted."""
+        permissions = self._approved()
         return permissions is None or allows(action, named_principal(name, permissions).roles)
 
     def carried_out(self, command: ControlCommand, arguments: Mapping[str, Any], principal: Principal) -> Any:

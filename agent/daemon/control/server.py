@@ -109,7 +109,7 @@ class ControlServer:
         uid = peer_of(connection).uid
         if not self._is_taken(uid):
             self._free.release()
-            self._refuse(connection, f"you have {CONNECTIONS_OF_ONE} requests in hand; try again")
+            self._refuse(connection, f"you have {CONNECTIONS_OF_ONE} requests in progress; try again")
             return
         try:
             threading.Thread(target=self._serve, args=(connection, uid), name="control request", daemon=True).start()

@@ -38,7 +38,14 @@ class FirstWord:
 
 
 def first_word(editing: Editing, incident: Incident, what: str) -> FirstWord | None:
-    """What another person has said of it, and that still holds: not for ever, and not after its role has gone."""
+    """What another person has said of it, and that still holds: not for ever, and not after its role has gone. Raises NotAllowed for
+    who has no such role by settings that people have approved.
+    """
+    if not editing.judges(editing.by):
+        hint = "ask a person who had it before the glass was broken"
+        raise NotAllowed(
+            f"{editing.by} has no say in this: the role comes from settings that no person approved", hint=hint
+        )
     data = editing.change.recall(_key(incident, what))
     if data is None:
         return None

@@ -115,3 +115,13 @@ def test_what_nobody_confirmed_is_judged_by_one(decide: Decide, number: str) -> 
     assert (
         decide(number=number, decision="not-a-breach", by="pia", reason="noise")["incident"]["state"] == "not-a-breach"
     )
+
+
+def test_whose_role_nobody_approved_has_no_say(decide: Decide, number: str, gone: set[str]) -> None:
+    """Neither as the first nor as the second: breaking the glass gives nobody a word in this."""
+    gone.add("paul")
+    with pytest.raises(LeaklineError, match="paul has no say in this"):
+        not_applicable(decide, number, "paul")
+    not_applicable(decide, number, "pia")
+    with pytest.raises(LeaklineError, match="paul has no say in this"):
+        not_applicable(decide, number, "paul")

@@ -12,8 +12,8 @@ import yaml
 from agent.cli.output.changes.page import show_list, show_page, summary
 from agent.cli.output.console import out, print_json
 from agent.config.governed import governed_document
-from agent.config.settings import Settings
-from agent.config.settings_files import load_for_daemon
+from agent.config.settings import Settings, parse
+from agent.config.settings_file import read_document
 from agent.daemon.control.client import ask
 from agent.errors import LeaklineError
 from agent.terminal import paragraph, words
@@ -46,7 +46,8 @@ def proposed(
     settings: Settings, path: Path, request: str, reason: str, ticket: str, lasts: str, *, as_json: bool
 ) -> None:
     """The governed settings of the file at `path`."""
-    document = governed_document(load_for_daemon(path))
+    # A copy of the file has no folder of orgs beside it, and none is governed.
+    document = governed_document(parse(read_document(path), str(path), has_folder=True))
     found = _asked(settings, request, settings=document, reason=reason, ticket=ticket, lasts=lasts)
     if as_json:
         print_json(found)
