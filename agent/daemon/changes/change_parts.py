@@ -111,6 +111,6 @@ def build_change_parts(
         ChangeWriter(roles_of, restart),
     )
     rules.look()
-    drift.look_at_law()
+    drift.begin()
     gate = Gate(permissions, denials.note, approved_permissions)
     return ChangeParts(desk, ChangeRequests(desk).commands(), gate, denials, drift, rules, files, hindrance)
