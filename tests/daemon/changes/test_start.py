@@ -11,9 +11,9 @@ import yaml
 
 from agent.config.governed import governed_document, with_governed
 from agent.config.settings import Settings, parse
-from agent.daemon.changes.change_desk import Proposal
 from agent.daemon.changes.change_writer import ChangeRefused
 from agent.daemon.changes.drift_watch import DRIFT, FEW, DriftWatch
+from agent.daemon.changes.proposal import Proposal
 from agent.errors import SettingsError
 from tests.daemon.changes.change_state import DOCUMENT, ChangeState, stricter, weaker
 
