@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -83,12 +84,16 @@ _CHANGE = TypeAdapter(SettingsChange)
 
 
 def encode(change: SettingsChange) -> bytes:
-    return _CHANGE.dump_json(change)
+    """Deflated: thousands of rules can differ at once, and the state takes values up to 1 MiB."""
+    return zlib.compress(_CHANGE.dump_json(change))
 
 
 def decode(data: bytes) -> SettingsChange:
     """Raises ValueError for what is no change."""
-    return _CHANGE.validate_json(data)
+    try:
+        return _CHANGE.validate_json(zlib.decompress(data))
+    except zlib.error as error:
+        raise ValueError("it is cut or damaged") from error
 
 
 def document(change: SettingsChange) -> dict[str, Any]:

@@ -17,7 +17,9 @@ from agent.changes.classes.rule_set import RuleMark
 from agent.store.state import StateRecall
 
 CONTENT, SET, IN_FORCE = "settings/rules/content/", "settings/rules/set/", "settings/rules/in-force"
-"""By the file's digest: its bytes, deflated; by SHA-256: JSON `ApprovedRules`; JSON `InForce`."""
+"""By the file's digest: its bytes, deflated; by SHA-256: JSON `ApprovedRules`, deflated, since the state takes values up to 1 MiB; JSON
+`InForce`.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,11 @@ def in_force(recall: StateRecall) -> InForce | None:
 
 def rules(recall: StateRecall, sha256: str) -> ApprovedRules:
     """Raises DamagedBook where it is missing or not what its digest says."""
-    data = recall(SET + sha256)
-    if data is None or hashlib.sha256(data).hexdigest() != sha256:
+    try:
+        data = zlib.decompress(recall(SET + sha256) or b"")
+    except zlib.error:
+        data = b""
+    if hashlib.sha256(data).hexdigest() != sha256:
         raise DamagedBook(f"the rules {sha256[:12]} are not as they were approved")
     return _RULES.validate_json(data)
 
@@ -75,7 +80,7 @@ def content(recall: StateRecall, name: str) -> bytes | None:
 def stored_rules(found: ApprovedRules, contents: Mapping[str, bytes]) -> dict[str, bytes]:
     """A set with the bytes of its files, by their digests."""
     kept = {CONTENT + name: zlib.compress(data) for name, data in contents.items()}
-    return {**kept, SET + digest(found): encoded(found)}
+    return {**kept, SET + digest(found): zlib.compress(encoded(found))}
 
 
 def stored_in_force(known: InForce) -> dict[str, bytes]:

@@ -6,23 +6,13 @@ that, as nothing is by any stop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from agent.changes import book, pack_book, rule_book
-from agent.changes.change import (
-    LONGEST_BREAK_GLASS,
-    LONGEST_TEXT,
-    LONGEST_WEAKER,
-    OPEN_FOR,
-    SHORTEST,
-    SettingsChange,
-    Vote,
-    Way,
-)
+from agent.changes.change import LONGEST_TEXT, OPEN_FOR, SettingsChange, Vote
 from agent.changes.classes.change_class import gravest
 from agent.changes.classes.comparisons.regime_pack import pack_differences
 from agent.changes.classes.rule_set import rule_differences
@@ -32,23 +22,11 @@ from agent.config.settings import Settings
 from agent.daemon.changes.booked_settings import differences_from
 from agent.daemon.changes.change_record import tell, values
 from agent.daemon.changes.change_writer import ChangeRefused, ChangeWriter, known_change, readable
-from agent.duration import written
+from agent.daemon.changes.proposal import Proposal, require_recordable, require_text, require_time
 from agent.errors import SettingsError
 from agent.notice.incidents.desk import IncidentChange, IncidentDesk
 from agent.permissions.principal import Principal, members
 from agent.permissions.roles import APPROVING
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """What somebody wants."""
-
-    document: Mapping[str, Any]
-    """Governed settings, whole."""
-    reason: str
-    ticket: str = ""
-    lasts: timedelta | None = None
-    way: Way = "votes"
 
 
 class ChangeDesk:
@@ -105,8 +83,8 @@ class ChangeDesk:
     def propose(self, caller: Principal, proposal: Proposal) -> SettingsChange:
         """As it is stored. Raises ChangeRefused, SettingsError for settings that cannot be."""
         self._require_permissions()
-        _require_text(proposal)
-        _require_time(proposal)
+        require_text(proposal)
+        require_time(proposal)
         settings = with_governed(self._settings(), proposal.document)
         outcome = governed_document(settings)
         with self._writing() as writing:
@@ -129,6 +107,7 @@ class ChangeDesk:
                 writing.now + OPEN_FOR,
                 proposal.lasts,
             )
+            require_recordable(change)
             writing.apply(counted)
             refusal = self._refusal(change, settings)
             if not refusal:
@@ -287,20 +266,3 @@ def _is_due(change: SettingsChange, base: str, now: datetime) -> bool:
         return change.reverts_at is not None and now >= change.reverts_at
     is_void = change.kind == "settings" and change.base != base
     return change.state == "open" and (is_void or now >= change.expires_at)
-
-
-def _require_text(proposal: Proposal) -> None:
-    if not proposal.reason.strip():
-        raise ChangeRefused("a change needs a reason", hint="write --reason")
-    if max(len(proposal.reason), len(proposal.ticket)) > LONGEST_TEXT:
-        raise ChangeRefused(f"a reason and a ticket have at most {LONGEST_TEXT:,} characters each")
-
-
-def _require_time(proposal: Proposal) -> None:
-    if proposal.way == "break-glass" and proposal.lasts is None:
-        raise ChangeRefused("settings without approval need an end", hint="write such as --for 4h")
-    longest = LONGEST_BREAK_GLASS if proposal.way == "break-glass" else LONGEST_WEAKER
-    if proposal.lasts is not None and not SHORTEST <= proposal.lasts <= longest:
-        raise ChangeRefused(
-            f"a change lasts from {written(SHORTEST)} to {written(longest)}", hint="write such as --for 4h"
-        )

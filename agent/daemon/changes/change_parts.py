@@ -114,6 +114,6 @@ def build_change_parts(
     )
     packs = PackWatch(lambda: node.shards[PROCESS].desk, process.stores.problems, writer)
     rules.look()
-    drift.look_at_law()
+    drift.begin()
     gate = Gate(permissions, denials.note, approved_permissions)
     return ChangeParts(desk, ChangeRequests(desk).commands(), gate, denials, drift, rules, packs, files, hindrance)

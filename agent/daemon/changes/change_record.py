@@ -7,13 +7,15 @@ from dataclasses import asdict
 from typing import Any
 
 from agent.changes.change import SettingsChange
-from agent.changes.classes.change_class import Difference
+from agent.changes.classes.change_class import GRAVITY, Difference
 from agent.changes.record import DATASET
 from agent.notice.incidents.desk import IncidentChange
 from agent.own_event import EventValue
 
 MOST_PATHS = 50
-"""Of the paths that an event names; the record of the trail has all, with what they were before and after."""
+"""Of the paths that an event names; the record of the trail has more, with what they were before and after."""
+MOST_RECORDED = 1_000
+"""Of the differences in a record, the gravest first; the change itself, which is kept for ever, has all."""
 
 
 def tell(
@@ -35,7 +37,8 @@ def tell(
         "base_sha256": change.base,
         "outcome_sha256": change.outcome,
         "proposed_by": change.by,
-        "paths": [found.path for found in change.differences],
+        "paths": [found.path for found in _recorded(change)],
+        "differences": len(change.differences),
         **(data or {}),
     }
     if change.lasts is not None:
@@ -63,5 +66,11 @@ def values(change: SettingsChange) -> dict[str, Any]:
     return {
         "reason": change.reason,
         "ticket": change.ticket,
-        "differences": [asdict(found) for found in change.differences],
+        "differences": [asdict(found) for found in _recorded(change)],
     }
+
+
+def _recorded(change: SettingsChange) -> Sequence[Difference]:
+    if len(change.differences) <= MOST_RECORDED:
+        return change.differences
+    return sorted(change.differences, key=lambda found: -GRAVITY.index(found.change_class))[:MOST_RECORDED]

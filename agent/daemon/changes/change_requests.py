@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from agent.changes.change import SettingsChange, document
-from agent.daemon.changes.change_desk import ChangeDesk, Proposal
+from agent.daemon.changes.change_desk import ChangeDesk
+from agent.daemon.changes.proposal import Proposal
 from agent.daemon.control.command import ControlCommand
 from agent.duration import parse_duration
 from agent.errors import LeaklineError

@@ -51,6 +51,11 @@ class DriftWatch:
         if self._path is not None:
             self._look_at(self._path, settings)
 
+    def begin(self) -> None:
+        """At the start: what is approved is in force by it."""
+        self._problems.over(DRIFT, START, "what was approved is in force")
+        self.look_at_law()
+
     def look_at_law(self) -> None:
         """To be called at the start and after each reload: a newer pack of regimes may ask for more than was approved."""
         settings = self._settings()

@@ -14,7 +14,8 @@ from agent.changes import book
 from agent.changes.change import SettingsChange
 from agent.config.governed import governed_document
 from agent.config.settings import Settings, parse
-from agent.daemon.changes.change_desk import ChangeDesk, Proposal
+from agent.daemon.changes.change_desk import ChangeDesk
+from agent.daemon.changes.proposal import Proposal
 from agent.daemon.changes.settings_record import record_settings
 from agent.daemon.incidents.incident_access import desk_alone
 from agent.permissions.principal import Principal

@@ -11,9 +11,9 @@ import yaml
 
 from agent.config.governed import governed_document, with_governed
 from agent.config.settings import Settings, parse
-from agent.daemon.changes.change_desk import Proposal
 from agent.daemon.changes.change_writer import ChangeRefused
 from agent.daemon.changes.drift_watch import DRIFT, FEW, DriftWatch
+from agent.daemon.changes.proposal import Proposal
 from agent.errors import SettingsError
 from tests.daemon.changes.change_state import DOCUMENT, ChangeState, stricter, weaker
 
@@ -113,6 +113,10 @@ def test_a_file_that_the_next_start_could_not_use_is_a_problem(state: ChangeStat
     drift.look()
     assert "the next start would fail" in kinds(state)[DRIFT]
     assert "siem" in drift.hindrance(state.desk_alone.recall)
+    assert "cannot come into force" in " ".join(problem.message for problem in state.stores.problems.open())
+    drift.begin()
+    assert "cannot come into force" not in " ".join(problem.message for problem in state.stores.problems.open())
+    drift.hindrance(state.desk_alone.recall)
     write(path, state.file)
     drift.look()
     assert drift.hindrance(state.desk_alone.recall) == ""

@@ -175,6 +175,26 @@ def test_where_too_few_can_approve_already_it_can_get_better(state: ChangeState)
     assert state.propose("adam", lambda document: document["permissions"]["groups"].update(more="approver")).number
 
 
+def test_what_cannot_be_recorded_whole_is_not_proposed(state: ChangeState) -> None:
+    """In a sentence, and nothing is stored of it; many small differences are."""
+
+    def endless(document: dict[str, Any]) -> None:
+        document["rules"]["placeholders"] = {"Apps": [f"{number:040}" for number in range(15_000)]}
+
+    with pytest.raises(ChangeRefused, match="has at most 500,000"):
+        state.propose("adam", endless)
+    assert state.recorded() == ["settings-baseline"]
+
+    def many(document: dict[str, Any]) -> None:
+        document["rules"]["disabled"] = [f"rule_{number}" for number in range(5_000)]
+
+    change = state.propose("adam", many)
+    assert len(change.differences) == 5_000
+    record = state.records()[-1]["data"]
+    assert (len(record["paths"]), record["differences"]) == (1_000, 5_000)
+    assert len(state.desk.change(change.number).differences) == 5_000
+
+
 def test_every_act_is_recorded_with_its_reason_and_what_was_before(state: ChangeState) -> None:
     """In the transaction that makes it true; who did it stands in the record."""
     change = state.propose("adam", weaker)
