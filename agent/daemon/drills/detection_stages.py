@@ -67,9 +67,11 @@ def clocks(view: DrillView) -> StageFinding:
 
 
 def delivered(view: DrillView) -> StageFinding:
-    """Every destination has acknowledged all of the drill's events and alerts."""
-    waiting: list[str] = []
+    """Every destination has accepted all of the drill's events and alerts; what it refuses is settled as well, and not accepted."""
+    waiting, lost = list[str](), list[str]()
     for forward in view.forwards():
+        if rows := view.refused(forward):
+            lost.append(f"{forward.name} refused {counted(rows, 'row')} of it")
         for follower in forward.shards:
             if follower.name != DRILLS or forward.name in view.drained:
                 continue
@@ -78,5 +80,7 @@ def delivered(view: DrillView) -> StageFinding:
             else:
                 waiting.append(forward.name + (f" ({forward.problem})" if forward.problem else ""))
     if waiting:
-        return waits(f"{', '.join(waiting)} has not accepted all of it")
+        return waits("; ".join([f"{', '.join(waiting)} has not accepted all of it", *lost]))
+    if lost:
+        return failed(f"{'; '.join(lost)}: `leakline dead-letters list` says why")
     return passed(f"accepted by {', '.join(sorted(view.drained))}")
