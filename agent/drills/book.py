@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 
 from agent.drills.drill import Drill, decode, encode
 from agent.store.state import StateRecall
 
 DRILL, NEXT, SINCE = "drill/", "drill-next/", "drill-since/"
 """By id: JSON `Drill`; by year: the number given last; by scenario, ISO 8601: since when the settings ask for it."""
+
+CLOCKS_DIFFER = timedelta(hours=1)
+"""By which a clock may be put right without a doubt about what it has stored."""
 
 
 def stored(drill: Drill) -> dict[str, bytes | None]:
@@ -23,10 +27,29 @@ def drill(recall: StateRecall, number: str) -> Drill | None:
 
 
 def drills(recall: StateRecall) -> Iterator[Drill]:
-    """All, the oldest first. Raises ValueError."""
-    for key in sorted(recall.keys(DRILL), key=_place):
-        if (found := drill(recall, key.removeprefix(DRILL))) is not None:
-            yield found
+    """All that can be read, the oldest first: one that cannot must hide no other, nor end what protects."""
+    for number in _numbers(recall):
+        with suppress(ValueError):
+            if (found := drill(recall, number)) is not None:
+                yield found
+
+
+def damaged(recall: StateRecall) -> Iterator[str]:
+    """Ids of those that cannot be read."""
+    for number in _numbers(recall):
+        try:
+            drill(recall, number)
+        except ValueError:
+            yield number
+
+
+def is_ahead(time: datetime, now: datetime) -> bool:
+    """Whether it was stored by a clock that was wrong."""
+    return time > now + CLOCKS_DIFFER
+
+
+def _numbers(recall: StateRecall) -> list[str]:
+    return [key.removeprefix(DRILL) for key in sorted(recall.keys(DRILL), key=_place)]
 
 
 def _place(key: str) -> tuple[int, int]:
@@ -54,13 +77,16 @@ def since_changed(known: Mapping[str, datetime], wanted: Sequence[str], now: dat
     return new | {SINCE + name: None for name in known if name not in wanted}
 
 
-def newest(recall: StateRecall) -> tuple[dict[str, Drill], dict[str, Drill]]:
-    """By scenario: the drill that ended last, and the one that passed last."""
+def newest(recall: StateRecall, now: datetime) -> tuple[dict[str, Drill], dict[str, Drill]]:
+    """By scenario: the drill that ended last, and the one that passed last. One that ends in the time to come is of a clock that was
+    wrong, and counts as none: else no other would be newer until that day.
+    """
     ended: dict[str, Drill] = {}
     passed: dict[str, Drill] = {}
     for found in drills(recall):
-        if found.ended_at is not None:
-            ended[found.scenario] = found
+        if found.ended_at is None or is_ahead(found.ended_at, now):
+            continue
+        ended[found.scenario] = found
         if found.verdict == "passed":
             passed[found.scenario] = found
     return ended, passed

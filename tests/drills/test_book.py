@@ -64,7 +64,7 @@ def test_drills_come_in_their_order_and_the_newest_of_each_scenario_is_known(sta
     for drill in reversed(kept):
         _keep(state, book.stored(drill))
     assert list(book.drills(recall)) == kept
-    ended, passed = book.newest(recall)
+    ended, passed = book.newest(recall, NOW)
     assert {name: drill.id for name, drill in ended.items()} == {
         "org_export": "D-2026-0002",
         "token_recon": "D-2026-0004",
@@ -81,12 +81,28 @@ def test_the_ten_thousandth_drill_of_a_year_comes_after_those_before_it(state: S
     for number in numbers:
         _keep(state, book.stored(_drill(number, "org_export", LATE)))
     assert [drill.id for drill in book.drills(recall)] == numbers
-    assert book.newest(recall)[0]["org_export"].id == numbers[-1]
+    assert book.newest(recall, NOW)[0]["org_export"].id == numbers[-1]
 
 
-def test_one_that_is_not_there_is_none_and_a_damaged_one_is_an_error(state: State, recall: StateRecall) -> None:
-    """Nobody may take a damaged drill for one that never ran."""
+def test_a_damaged_one_hides_no_other_and_is_named(state: State, recall: StateRecall) -> None:
+    """Nobody may take it for one that never ran, and those before and after it are to be seen still."""
     assert book.drill(recall, "D-2026-0001") is None
-    _keep(state, {book.DRILL + "D-2026-0001": b"{"})
+    kept = [_drill("D-2026-0001", "org_export", EARLY), _drill("D-2026-0003", "org_export", LATE)]
+    for drill in kept:
+        _keep(state, book.stored(drill))
+    _keep(state, {book.DRILL + "D-2026-0002": b"{"})
+    assert list(book.drills(recall)) == kept
+    assert list(book.damaged(recall)) == ["D-2026-0002"]
     with pytest.raises(ValueError, match="validation error"):
-        list(book.drills(recall))
+        book.drill(recall, "D-2026-0002")
+
+
+def test_one_of_a_clock_that_was_ahead_is_not_the_newest(state: State, recall: StateRecall) -> None:
+    """Until the clock says what it said then: the one before it counts, though its number is lower."""
+    ahead = "2099-01-01T09:00:00Z"
+    for drill in (_drill("D-2026-0001", "org_export", LATE, "failed"), _drill("D-2099-0001", "org_export", ahead)):
+        _keep(state, book.stored(drill))
+    ended, passed = book.newest(recall, NOW)
+    assert (ended["org_export"].id, passed) == ("D-2026-0001", {})
+    _, passed = book.newest(recall, datetime.fromisoformat(ahead))
+    assert passed["org_export"].id == "D-2099-0001"

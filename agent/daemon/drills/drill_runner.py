@@ -149,7 +149,10 @@ class DrillRunner:
 
     def _interrupted(self, drill: Drill, reason: str) -> None:
         with suppress(StateError, DiskFull):  # the next start says so
-            known = book.drill(self._with.node.shards[PROCESS].desk.recall, drill.id)
+            try:
+                known = book.drill(self._with.node.shards[PROCESS].desk.recall, drill.id)
+            except ValueError:  # it is written anew
+                known = None
             self._record.end(known or drill, interrupted=reason)
 
     def _view(self, drill: Drill) -> DrillView:
@@ -176,7 +179,7 @@ class DrillRunner:
             known = [
                 drill for drill in book.drills(self._with.node.shards[PROCESS].desk.recall) if drill.ended_at is None
             ]
-        except (StateError, ValueError) as error:
+        except StateError as error:
             log.error("drills that were cut off could not be ended", reason=str(error))
             return
         for drill in known:

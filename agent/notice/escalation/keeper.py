@@ -38,6 +38,7 @@ from agent.notice.incidents.book import ESCALATE
 from agent.notice.incidents.desk import IncidentChange
 from agent.notice.incidents.growth import BY
 from agent.notice.incidents.incident import LEVELS, Incident
+from agent.notice.messages import text
 from agent.notice.on_call.roster import Roster
 from agent.notice.settings import NoticeSettings
 from agent.notice.timer_keys import first_millisecond
@@ -245,7 +246,8 @@ class EscalationKeeper:
         if escalation.next < rounds_end(escalation) or escalation.is_unanswered:
             return escalation
         number, policy = telling.incident.id, escalation.policy
-        message = f"{number}: all rounds of the policy {policy.name} are over, and no person acknowledged"
+        drill = text.drill(telling.incident)
+        message = f"{drill}{number}: all rounds of the policy {policy.name} are over, and no person acknowledged"
         telling.change.problems.report(UNANSWERED, number, message, org=telling.incident.org)
         return replace(escalation, is_unanswered=True)
 
