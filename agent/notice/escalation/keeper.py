@@ -27,6 +27,7 @@ from agent.notice.escalation.escalation import (
     Escalation,
     decode,
     encode,
+    newest_due,
     rounds_end,
     step_time,
     tier_of,
@@ -220,9 +221,7 @@ class EscalationKeeper:
             began = escalation.began + max(min(escalation.held_until, now) - due, timedelta(0))
             escalation = replace(escalation, began=began, held_until=None)
             due = step_time(escalation, escalation.next)
-        number = escalation.next
-        while step_time(escalation, number + 1) <= now:
-            number += 1
+        number = newest_due(escalation, escalation.next, now)
         late += self._with.lateness.words(due, now, is_new=incident.opened_at >= due)
         return self._marked(telling, fire(telling, escalation, number, late=late))
 
