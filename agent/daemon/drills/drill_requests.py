@@ -92,14 +92,14 @@ class DrillRequests:
         passed last, and ids of `damaged` drills.
         """
         recall = self._desk().recall
-        known = [*book.drills(recall)][::-1]
+        unfinished, known = book.unfinished(recall), book.latest(recall, MOST_LISTED)[::-1]
         ended, _ = self._watch.newest()
         return {
-            "running": [document(drill) for drill in known if drill.verdict == "running"],
-            "waiting": [document(drill) for drill in reversed(known) if drill.verdict == "waiting"],
-            "newest": [document(drill) for drill in known if drill.ended_at is not None][:MOST_LISTED],
+            "running": [document(drill) for drill in unfinished if drill.verdict == "running"],
+            "waiting": [document(drill) for drill in unfinished if drill.verdict == "waiting"],
+            "newest": [document(drill) for drill in known if drill.ended_at is not None],
             "failed": [name for name, drill in ended.items() if drill.verdict == "failed"],
-            "damaged": list(book.damaged(recall)),
+            "damaged": book.damaged(recall, MOST_LISTED),
             "overdue": [
                 {"scenario": late.scenario, "passed_at": late.passed_at.isoformat() if late.passed_at else None}
                 for late in self._watch.overdue()

@@ -176,9 +176,7 @@ class DrillRunner:
         those that waited wait on.
         """
         try:
-            known = [
-                drill for drill in book.drills(self._with.node.shards[PROCESS].desk.recall) if drill.ended_at is None
-            ]
+            known = book.unfinished(self._with.node.shards[PROCESS].desk.recall)
         except StateError as error:
             log.error("drills that were cut off could not be ended", reason=str(error))
             return

@@ -13,16 +13,15 @@ from agent.store.state import StateRecall
 
 def drills_status(recall: StateRecall, watch: DrillWatch) -> DrillsStatus | None:
     """None where none was ever asked for and the settings ask for none."""
-    known = list(book.drills(recall))
-    if not known and not watch.wanted():
+    unfinished, (last, _) = book.unfinished(recall), watch.newest()
+    if not last and not unfinished and not watch.wanted():
         return None
-    last, _ = watch.newest()
     newest = max(
         ((drill.ended_at, drill) for drill in last.values() if drill.ended_at is not None), default=None, key=_end
     )
     return DrillsStatus(
-        running=next((drill.scenario for drill in known if drill.verdict == "running"), ""),
-        waiting=sum(drill.verdict == "waiting" for drill in known),
+        running=next((drill.scenario for drill in unfinished if drill.verdict == "running"), ""),
+        waiting=sum(drill.verdict == "waiting" for drill in unfinished),
         passed=sum(drill.verdict == "passed" for drill in last.values()),
         failed=[name for name, drill in last.items() if drill.verdict == "failed"],
         overdue=len(watch.overdue()),
