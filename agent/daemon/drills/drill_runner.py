@@ -18,7 +18,7 @@ from agent.assembly.node import Node
 from agent.daemon.drills.drill_record import DrillRecord
 from agent.daemon.drills.drill_run import LOOK_EVERY, STOPPED, DrillRun, DrillStopped
 from agent.daemon.drills.drill_traces import DrillTraces
-from agent.daemon.drills.drill_view import DrillView, SeenAlerts, incident_ids, refused
+from agent.daemon.drills.drill_view import DrillView, SeenAlerts, known_keys, refused
 from agent.daemon.drills.legal_run import legal_stages
 from agent.drills import book
 from agent.drills.drill import Drill
@@ -167,7 +167,7 @@ class DrillRunner:
             found.pack,
             found.ask,
             found.now,
-            known=incident_ids(found.node.shards[DRILLS]),
+            known=known_keys(found.node.shards[DRILLS]),
             refused_before={forward.name: refused(forward) for forward in found.forwards()},
         )
 

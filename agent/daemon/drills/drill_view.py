@@ -78,7 +78,9 @@ class DrillView:
     drained: set[str] = field(default_factory=set)
     """Names of destinations that have accepted all there was, once its alerts were there."""
     known: frozenset[str] = frozenset()
-    """Ids of the incidents of earlier drills: by times they could not be told apart where the machine's clock is set back."""
+    """Keys of the incidents and messages of earlier drills. By times they could not be told apart where the machine's clock is set back;
+    and none is ever deleted, so that there are too many to be read at each look.
+    """
     refused_before: Mapping[str, int] = field(default_factory=dict)
     """By destination: what `refused` counts, before anything was planted."""
 
@@ -89,7 +91,7 @@ class DrillView:
     def incidents(self) -> list[Incident]:
         """All that the drill opened, the first one first."""
         recall = self.shard.desk.recall
-        read = (recall(key) for key in recall.keys(INCIDENT) if key.removeprefix(INCIDENT) not in self.known)
+        read = (recall(key) for key in recall.keys(INCIDENT) if key not in self.known)
         found = [decode_incident(data) for data in read if data is not None]
         return sorted(found, key=lambda incident: (incident.opened_at, incident.id))
 
@@ -119,14 +121,15 @@ class DrillView:
     def messages(self, incident: Incident) -> Iterator[Message]:
         recall = self.shard.desk.recall
         for key in recall.keys(MESSAGE):
-            data = recall(key)
+            data = recall(key) if key not in self.known else None
             if data is not None and (message := decode_message(data)).incident == incident.id:
                 yield message
 
 
-def incident_ids(shard: Shard) -> frozenset[str]:
-    """Of all incidents that there are."""
-    return frozenset(key.removeprefix(INCIDENT) for key in shard.desk.recall.keys(INCIDENT))
+def known_keys(shard: Shard) -> frozenset[str]:
+    """Of all incidents and messages that there are."""
+    recall = shard.desk.recall
+    return frozenset([*recall.keys(INCIDENT), *recall.keys(MESSAGE)])
 
 
 def refused(forward: Forward) -> int:
