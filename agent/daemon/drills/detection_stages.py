@@ -16,7 +16,7 @@ def detected(view: DrillView) -> StageFinding:
     """Each of the scenario's rules has raised an alert: of a rule among several that is broken no other stage would know."""
     names = {rule.id: rule.title for rule in view.node.processing.rules.all_rules}
     if idle := sorted(view.scenario.rules - names.keys()):
-        return failed(f"these rules of it do not run: {', '.join(idle)}")
+        return failed(f"these rules of it do not run (`leakline rules list` has those that do): {', '.join(idle)}")
     first: dict[str, datetime] = {}
     for alert in view.seen.all():
         if alert.rule in view.scenario.rules:
