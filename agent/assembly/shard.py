@@ -18,7 +18,7 @@ from agent.assembly.sources import build_directory, build_inbound, build_source,
 from agent.assembly.trail_record import record_step, recorder
 from agent.batch_steps import BatchSteps
 from agent.config.settings import Org, SourceSettings
-from agent.drills.mark import CurrentDrill, marking
+from agent.drills.mark import CurrentDrill, marking, unmarked
 from agent.name import DRILLS
 from agent.notice.incidents.book import IncidentBook
 from agent.notice.incidents.desk import IncidentDesk
@@ -216,4 +216,4 @@ def shard_steps(
     steps = processing.steps(directory, StateRecall(stores.state, keys.DETECTION.prefix), feeds)
     respond = IncidentResponder(incidents, answers.notice, answers.head)
     steps = replace(steps, respond=respond, record=record_step(stores.shard))
-    return marking(steps, answers.drill) if stores.shard == DRILLS else steps
+    return marking(steps, answers.drill) if stores.shard == DRILLS else unmarked(steps)

@@ -16,6 +16,7 @@ from agent.check.destination_probe import build_each, examine_destination
 from agent.check.doubtful_settings import doubts
 from agent.check.machine import examine_machine
 from agent.check.notice.channels import examine_channels
+from agent.check.notice.drills import examine_drills
 from agent.check.notice.on_call import examine_on_call
 from agent.check.notice.permissions import examine_permissions
 from agent.check.notice.regimes import examine_regimes
@@ -59,6 +60,7 @@ def examine(
     yield from examine_on_call(settings, now())
     yield from examine_channels(settings)
     yield from examine_permissions(settings)
+    yield from examine_drills(settings)
     destinations = list(build_each(settings, now))
     yield from (built for _, built in destinations if isinstance(built, Finding))
     if offline:

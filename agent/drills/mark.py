@@ -57,6 +57,15 @@ def marking(steps: BatchSteps, current: CurrentDrill) -> BatchSteps:
     return replace(steps, shape=shape, detect=detect, respond=respond)
 
 
+def unmarked(steps: BatchSteps) -> BatchSteps:
+    """Steps of an org, of which no event and no alert has the mark of a drill, whatever its rows or a mapping say."""
+
+    def prepare(batch: Batch, /) -> pl.DataFrame:
+        return steps.prepare(batch).drop(ID, SCENARIO, strict=False)
+
+    return replace(steps, prepare=prepare)
+
+
 def _marked(frame: pl.DataFrame, mark: DrillMark) -> pl.DataFrame:
     if not frame.width:
         return frame
@@ -76,7 +85,7 @@ class _MarkedDetection:
 
     @property
     def matched(self) -> Mapping[str, int]:
-        return self._found.matched
+        return {}  # metrics count what happened, and a drill did not
 
     def advance(self) -> None:
         self._found.advance()

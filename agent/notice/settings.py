@@ -14,7 +14,7 @@ from agent.notice.arrangements.channels import ChannelSettings
 from agent.notice.arrangements.known_names import wrong_names
 from agent.notice.arrangements.organisation import OrganisationSettings
 from agent.notice.arrangements.people import OnCallSettings, PersonSettings
-from agent.notice.arrangements.policies import DEFAULT, AlarmSettings, PolicySettings, with_others
+from agent.notice.arrangements.policies import DEFAULT, SHORTEST_LEASE, AlarmSettings, PolicySettings, with_others
 from agent.notice.arrangements.self_watch import CanarySettings, HeartbeatSettings
 from agent.notice.declared import EVENT, OCCURRED
 from agent.notice.regimes.model import Zone
@@ -104,6 +104,15 @@ class NoticeSettings(BaseModel):
         if wrong := next(wrong_names(*parts), None):
             raise ValueError(wrong)
         return self
+
+    @field_validator("policies")
+    @classmethod
+    def _leave_time_to_act(cls, policies: list[PolicySettings]) -> list[PolicySettings]:
+        for policy in policies:
+            if policy.acknowledgement < SHORTEST_LEASE:
+                said = f"the acknowledgement {written(policy.acknowledgement)} is too short for a person to act; write {written(SHORTEST_LEASE)} or more"
+                raise ValueError(f"{policy.name}: {said}")
+        return policies
 
     @model_validator(mode="after")
     def _candidates_wait_for_more(self) -> NoticeSettings:

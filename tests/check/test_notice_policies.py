@@ -44,9 +44,9 @@ def test_policies_for_all_grave_incidents_are_no_doubt(policies: list[dict[str, 
 
 
 def test_a_level_that_no_policy_takes_is_said() -> None:
-    """Where a law binds, it is refused besides."""
+    """And what happens in its place: that depends on whether a law binds."""
     (message,) = messages({"levels": ["critical"]})
-    assert message.startswith("no policy takes high incidents: no person is notified")
+    assert message.startswith("no policy takes high incidents: where a law binds, everyone is notified")
 
 
 def test_an_org_that_is_not_there_is_said() -> None:

@@ -61,10 +61,12 @@ def test_drills_come_in_their_order_and_the_newest_of_each_scenario_is_known(sta
         _drill("D-2026-0003", "org_export", None),
         _drill("D-2026-0004", "token_recon", LATE),
     ]
-    for drill in reversed(kept):
+    for drill in kept:
         _keep(state, book.stored(drill))
-    assert list(book.drills(recall)) == kept
-    ended, passed = book.newest(recall)
+    assert book.latest(recall, 100) == kept
+    assert book.latest(recall, 2) == kept[-2:]
+    assert book.unfinished(recall) == [kept[2]]
+    ended, passed = book.newest(recall, NOW)
     assert {name: drill.id for name, drill in ended.items()} == {
         "org_export": "D-2026-0002",
         "token_recon": "D-2026-0004",
@@ -80,13 +82,31 @@ def test_the_ten_thousandth_drill_of_a_year_comes_after_those_before_it(state: S
     numbers = ["D-2026-9999", "D-2026-10000", "D-2026-10001", "D-2027-0001"]
     for number in numbers:
         _keep(state, book.stored(_drill(number, "org_export", LATE)))
-    assert [drill.id for drill in book.drills(recall)] == numbers
-    assert book.newest(recall)[0]["org_export"].id == numbers[-1]
+    assert [drill.id for drill in book.latest(recall, 9)] == numbers
+    assert book.newest(recall, NOW)[0]["org_export"].id == numbers[-1]
 
 
-def test_one_that_is_not_there_is_none_and_a_damaged_one_is_an_error(state: State, recall: StateRecall) -> None:
-    """Nobody may take a damaged drill for one that never ran."""
+def test_a_damaged_one_hides_no_other_and_is_named(state: State, recall: StateRecall) -> None:
+    """Nobody may take it for one that never ran, and those before and after it are to be seen still."""
     assert book.drill(recall, "D-2026-0001") is None
-    _keep(state, {book.DRILL + "D-2026-0001": b"{"})
+    kept = [_drill("D-2026-0001", "org_export", EARLY), _drill("D-2026-0003", "org_export", LATE)]
+    for drill in kept:
+        _keep(state, book.stored(drill))
+    _keep(state, {book.DRILL + "D-2026-0002": b"{"})
+    assert book.latest(recall, 3) == kept
+    assert book.damaged(recall, 3) == ["D-2026-0002"]
     with pytest.raises(ValueError, match="validation error"):
-        list(book.drills(recall))
+        book.drill(recall, "D-2026-0002")
+
+
+def test_one_of_a_clock_that_was_ahead_is_not_the_newest(state: State, recall: StateRecall) -> None:
+    """Until the clock says what it said then, or another one has ended."""
+    ahead = "2099-01-01T09:00:00Z"
+    for drill in (_drill("D-2026-0001", "org_export", LATE, "failed"), _drill("D-2099-0001", "org_export", ahead)):
+        _keep(state, book.stored(drill))
+    ended, passed = book.newest(recall, NOW)
+    assert (ended, passed) == ({}, {})
+    _, passed = book.newest(recall, datetime.fromisoformat(ahead))
+    assert passed["org_export"].id == "D-2099-0001"
+    _keep(state, book.stored(_drill("D-2026-0002", "org_export", LATE)))
+    assert [found["org_export"].id for found in book.newest(recall, NOW)] == ["D-2026-0002"] * 2

@@ -97,7 +97,7 @@ NUMBERS_OF_CODE = {
     "arrangements/channels.py": {1, 2, 15, 65535},
     "arrangements/known_names.py": {0, 1},
     "arrangements/people.py": {0, 1, 2, 60, 366, 2000, 2100},
-    "arrangements/policies.py": {0, 0.25, 0.5, 0.75, 0.9, 1, 2, 4, 6, 15, 20, 45},
+    "arrangements/policies.py": {0, 0.1, 0.25, 0.5, 0.75, 0.9, 1, 2, 4, 6, 15, 20, 45},
     "arrangements/self_watch.py": {1, 15, 60},
     # Digits of digests and keys, characters of an answer:
     "messages/message.py": {0, 10, 500},

@@ -46,7 +46,7 @@ def examine_channels(settings: Settings) -> Iterator[Finding]:
         yield Finding(SUBJECT, True, f"who can be told: {names}, over {counted(len(notice.channels), 'channel')}")
 
 
-def not_stored(action: str, message: str, fields: Mapping[str, EventValue]) -> None:
+def not_stored(action: str, message: str, fields: Mapping[str, EventValue], is_drill: bool) -> None:
     """In place of the events of a daemon: a check stores nothing."""
 
 

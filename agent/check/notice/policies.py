@@ -1,4 +1,6 @@
-"""Whether each grave incident of each org has a policy: of one that has none nobody is notified before its deadlines come near."""
+"""Whether each grave incident of each org has a policy. Where a law binds, a level that no policy has gets one that notifies everyone
+(`agent.notice.floors.telling`); without a law nobody is notified before its deadlines come near.
+"""
 
 from __future__ import annotations
 
@@ -35,10 +37,15 @@ def _without_policy(policies: Sequence[PolicySettings], names: Sequence[str]) ->
         left = [name for name in names if not _is_taken(policies, level, name)]
         if left:
             whose = "" if left == names else f" of {', '.join(left)}"
-            message = (
-                f"no policy takes {level} incidents{whose}: no person is notified of them before a deadline comes near"
-            )
+            message = f"no policy takes {level} incidents{whose}: {_instead(policies, level)}"
             yield _warning(message, f"add {level} to the `levels` of a policy, or write one for them")
+
+
+def _instead(policies: Sequence[PolicySettings], level: str) -> str:
+    nobody = "no person is notified of them before a deadline comes near"
+    if any(level in policy.levels for policy in policies):
+        return nobody
+    return f"where a law binds, everyone is notified of them at once; where none does, {nobody}"
 
 
 def _is_taken(policies: Sequence[PolicySettings], level: str, org: str) -> bool:

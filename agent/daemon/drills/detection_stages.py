@@ -16,7 +16,7 @@ def detected(view: DrillView) -> StageFinding:
     """Each of the scenario's rules has raised an alert: of a rule among several that is broken no other stage would know."""
     names = {rule.id: rule.title for rule in view.node.processing.rules.all_rules}
     if idle := sorted(view.scenario.rules - names.keys()):
-        return failed(f"these rules of it do not run: {', '.join(idle)}")
+        return failed(f"these rules of it do not run (`leakline rules list` has those that do): {', '.join(idle)}")
     first: dict[str, datetime] = {}
     for alert in view.seen.all():
         if alert.rule in view.scenario.rules:
@@ -67,9 +67,11 @@ def clocks(view: DrillView) -> StageFinding:
 
 
 def delivered(view: DrillView) -> StageFinding:
-    """Every destination has acknowledged all of the drill's events and alerts."""
-    waiting: list[str] = []
+    """Every destination has accepted all of the drill's events and alerts; what it refuses is settled as well, and not accepted."""
+    waiting, lost = list[str](), list[str]()
     for forward in view.forwards():
+        if rows := view.refused(forward):
+            lost.append(f"{forward.name} refused {counted(rows, 'row')} of it")
         for follower in forward.shards:
             if follower.name != DRILLS or forward.name in view.drained:
                 continue
@@ -78,5 +80,7 @@ def delivered(view: DrillView) -> StageFinding:
             else:
                 waiting.append(forward.name + (f" ({forward.problem})" if forward.problem else ""))
     if waiting:
-        return waits(f"{', '.join(waiting)} has not accepted all of it")
+        return waits("; ".join([f"{', '.join(waiting)} has not accepted all of it", *lost]))
+    if lost:
+        return failed(f"{'; '.join(lost)}: `leakline dead-letters list` says why")
     return passed(f"accepted by {', '.join(sorted(view.drained))}")

@@ -46,7 +46,7 @@ class DrillRequests:
 
     def list(self) -> list[dict[str, Any]]:
         """All scenarios: `name`, `family`, `summary`, and how each ended last."""
-        ended, passed = book.newest(self._desk().recall)
+        ended, passed = self._watch.newest()
         wanted = set(self._watch.wanted())
         rows = []
         for name in self._names():
@@ -78,20 +78,28 @@ class DrillRequests:
 
     def show(self, number: str) -> dict[str, Any]:
         """One drill with its stages so far."""
-        found = book.drill(self._desk().recall, str(number).upper())
+        number = str(number)[:40].upper()
+        try:
+            found = book.drill(self._desk().recall, number)
+        except ValueError as error:
+            raise LeaklineError(f"{number} is damaged and cannot be read", hint="a backup may have it") from error
         if found is None:
-            raise LeaklineError(
-                f"there is no drill {str(number)[:40]}", hint="`leakline drill status` has their numbers"
-            )
+            raise LeaklineError(f"there is no drill {number}", hint="`leakline drill status` has their numbers")
         return document(found)
 
     def status(self) -> dict[str, Any]:
-        """`running`, `waiting` and `newest` drills, and `overdue` scenarios with when each passed last."""
-        known = [*book.drills(self._desk().recall)][::-1]
+        """`running`, `waiting` and `newest` drills, `failed` scenarios, of which the last one failed, `overdue` ones with when each
+        passed last, and ids of `damaged` drills.
+        """
+        recall = self._desk().recall
+        unfinished, known = book.unfinished(recall), book.latest(recall, MOST_LISTED)[::-1]
+        ended, _ = self._watch.newest()
         return {
-            "running": [document(drill) for drill in known if drill.verdict == "running"],
-            "waiting": [document(drill) for drill in reversed(known) if drill.verdict == "waiting"],
-            "newest": [document(drill) for drill in known if drill.ended_at is not None][:MOST_LISTED],
+            "running": [document(drill) for drill in unfinished if drill.verdict == "running"],
+            "waiting": [document(drill) for drill in unfinished if drill.verdict == "waiting"],
+            "newest": [document(drill) for drill in known if drill.ended_at is not None],
+            "failed": [name for name, drill in ended.items() if drill.verdict == "failed"],
+            "damaged": book.damaged(recall, MOST_LISTED),
             "overdue": [
                 {"scenario": late.scenario, "passed_at": late.passed_at.isoformat() if late.passed_at else None}
                 for late in self._watch.overdue()

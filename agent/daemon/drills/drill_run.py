@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import traceback
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from time import monotonic
 
 import structlog
 
 from agent.daemon.drills.drill_record import DrillRecord
+from agent.daemon.drills.drill_traces import end
 from agent.daemon.drills.drill_view import DrillView
 from agent.daemon.drills.finding import StageCheck, StageFinding, failed, passed
 from agent.daemon.drills.stage_checks import CHECKS
@@ -20,7 +21,7 @@ from agent.drills.planting.rows import planted
 from agent.drills.planting.scenario import PlantedBatch
 from agent.errors import LeaklineError
 from agent.model import Batch
-from agent.name import DRILLS, OWN
+from agent.name import DRILLS
 from agent.sources.source_name import source_name
 from agent.wording.number import counted
 
@@ -31,6 +32,8 @@ ORGANISATION = "00D00000000DRILLAA"
 LOOK_EVERY = 0.25
 """Seconds."""
 STOPPED = "Leakline was stopped while it ran"
+CLOCK_SLACK = timedelta(seconds=5)
+"""By which the machine's clock may differ from the time that passes; a time service moves it more slowly."""
 
 
 class DrillStopped(Exception):
@@ -53,6 +56,7 @@ class DrillRun:
         self._stop = stop
         self._steady = steady
         self._checks = checks
+        self._began = view.now(), steady()
 
     def run(self) -> Drill:
         """Plants and judges; the drill as it is at its end. Raises DrillStopped."""
@@ -62,8 +66,18 @@ class DrillRun:
         return replace(drill, incidents=self._ended())
 
     def _judged(self, drill: Drill, name: str, finding: StageFinding) -> Drill:
-        verdict = finding.verdict or "failed"
-        return self._record.stage(drill, DrillStage(name, verdict, finding.sentence, self._view.now()))
+        verdict, sentence = finding.verdict or "failed", finding.sentence
+        if verdict == "failed" and (moved := self._clock_moved()):
+            sentence = f"{moved}: {sentence}"
+        return self._record.stage(drill, DrillStage(name, verdict, sentence, self._view.now()))
+
+    def _clock_moved(self) -> str:
+        """Where it was set, or the machine slept, tiers and alerts seem to be late or missing; empty where it was not."""
+        at, steady = self._began
+        moved = self._view.now() - at - timedelta(seconds=self._steady() - steady)
+        if abs(moved) <= CLOCK_SLACK:
+            return ""
+        return f"this machine's clock was set by {moved.total_seconds():+,.0f} s meanwhile, so run it again"
 
     def _planted(self) -> StageFinding:
         view, rows, taken = self._view, 0, 0
@@ -102,16 +116,6 @@ class DrillRun:
         for incident in incidents:
             end(self._view.ask, incident.id, self._view.drill.id)
         return tuple(incident.id for incident in incidents)
-
-
-def end(ask: Callable[..., object], number: str, drill: str) -> None:
-    """Acknowledge and close an incident of a drill."""
-    with suppress(LeaklineError):  # its state needs none
-        ask("incidents_acknowledge", number=number, by=OWN)
-    try:
-        ask("incidents_decide", number=number, decision="not-a-breach", by=OWN, reason=f"it was the drill {drill}")
-    except LeaklineError as error:
-        log.warning("an incident of a drill could not be closed", incident=number, reason=str(error))
 
 
 def _batch(planted_batch: PlantedBatch) -> Batch:

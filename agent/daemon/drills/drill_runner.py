@@ -16,18 +16,17 @@ import structlog
 
 from agent.assembly.node import Node
 from agent.daemon.drills.drill_record import DrillRecord
-from agent.daemon.drills.drill_run import LOOK_EVERY, STOPPED, DrillRun, DrillStopped, end
-from agent.daemon.drills.drill_view import DrillView, SeenAlerts
+from agent.daemon.drills.drill_run import LOOK_EVERY, STOPPED, DrillRun, DrillStopped
+from agent.daemon.drills.drill_traces import DrillTraces
+from agent.daemon.drills.drill_view import DrillView, SeenAlerts, known_keys, refused
 from agent.daemon.drills.legal_run import legal_stages
 from agent.drills import book
 from agent.drills.drill import Drill
 from agent.drills.mark import DrillMark
 from agent.drills.planting.catalogue import SCENARIOS
 from agent.drills.settings import LEGAL
-from agent.errors import DiskFull, LeaklineError, StateError
+from agent.errors import Busy, DiskFull, LeaklineError, StateError
 from agent.name import DRILLS
-from agent.notice.incidents.book import OPEN
-from agent.notice.incidents.rule_verdict import VERDICT
 from agent.notice.regimes.model import RegimePack
 from agent.pipeline.forward import Forward
 from agent.store import keys
@@ -36,7 +35,6 @@ from agent.store.keys import PROCESS
 log = structlog.get_logger()
 
 MOST_WAITING = 200
-FORGOTTEN_AT_ONCE = 500
 TOLD_WITHIN = 10.0
 """Seconds until the events of the drill before are taken, which have its mark."""
 
@@ -69,6 +67,7 @@ class DrillRunner:
     def __init__(self, surroundings: DrillSurroundings, record: DrillRecord) -> None:
         self._with = surroundings
         self._record = record
+        self._traces = DrillTraces(surroundings.node, surroundings.ask)
         self._waiting: deque[Drill] = deque()
         """The first of them may run."""
         self._changed = threading.Condition()
@@ -98,6 +97,7 @@ class DrillRunner:
                     self._changed.wait(0.5)
                 drill = self._waiting[0] if self._waiting else None
             if drill is None:
+                self._tidy()
                 continue
             try:
                 self._run(drill)
@@ -105,6 +105,10 @@ class DrillRunner:
                 return
             with self._changed:
                 self._waiting.popleft()
+
+    def _tidy(self) -> None:
+        with suppress(StateError, DiskFull, Busy):  # half a second later again
+            self._traces.end_late()
 
     def _run(self, drill: Drill) -> None:
         """Raises DrillStopped."""
@@ -115,7 +119,7 @@ class DrillRunner:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, a drill that fails must not end what protects
             log.error("a drill could not be run", drill=drill.id, traceback=traceback.format_exc())
-            self._end_incidents(drill)
+            self._traces.end(drill)
             self._interrupted(drill, f"it could not be run ({type(error).__name__}: {error})")
 
     def _played(self, drill: Drill) -> Drill:
@@ -124,7 +128,7 @@ class DrillRunner:
             raise LeaklineError(f"there is no scenario {drill.scenario}")
         self._mark(drill)
         self.seen.begin()
-        self._with.renew(DRILLS, self._forget)
+        self._with.renew(DRILLS, self._traces.forget)
         return DrillRun(self._view(drill), self._record, self._with.stop).run()
 
     def _mark(self, drill: Drill) -> None:
@@ -145,53 +149,42 @@ class DrillRunner:
 
     def _interrupted(self, drill: Drill, reason: str) -> None:
         with suppress(StateError, DiskFull):  # the next start says so
-            known = book.drill(self._with.node.shards[PROCESS].desk.recall, drill.id)
+            try:
+                known = book.drill(self._with.node.shards[PROCESS].desk.recall, drill.id)
+            except ValueError:  # it is written anew
+                known = None
             self._record.end(known or drill, interrupted=reason)
 
     def _view(self, drill: Drill) -> DrillView:
         found = self._with
         scenario = SCENARIOS[drill.scenario]
-        return DrillView(drill, scenario, found.node, self.seen, found.forwards, found.pack, found.ask, found.now)
-
-    def _forget(self) -> None:
-        """What detection remembers of earlier drills, and what was decided about their incidents: each drill begins with neither."""
-        shard = self._with.node.shards.get(DRILLS)
-        if shard is None:
-            return
-        state = shard.stores.state
-        known = [*state.keys(keys.DETECTION.prefix), *state.keys(keys.RESPONSE.key(VERDICT))]
-        for first in range(0, len(known), FORGOTTEN_AT_ONCE):
-            with state.transact() as transaction:
-                transaction.apply("", dict.fromkeys(known[first : first + FORGOTTEN_AT_ONCE]))
+        return DrillView(
+            drill,
+            scenario,
+            found.node,
+            self.seen,
+            found.forwards,
+            found.pack,
+            found.ask,
+            found.now,
+            known=known_keys(found.node.shards[DRILLS]),
+            refused_before={forward.name: refused(forward) for forward in found.forwards()},
+        )
 
     def _take_up(self) -> None:
         """What a stop or a crash has left: drills that ran have failed, with that as the reason, and their incidents are closed;
         those that waited wait on.
         """
         try:
-            known = [
-                drill for drill in book.drills(self._with.node.shards[PROCESS].desk.recall) if drill.ended_at is None
-            ]
-        except (StateError, ValueError) as error:
+            known = book.unfinished(self._with.node.shards[PROCESS].desk.recall)
+        except StateError as error:
             log.error("drills that were cut off could not be ended", reason=str(error))
             return
         for drill in known:
             if drill.begun_at is not None:
-                self._end_incidents(drill)
+                self._traces.end(drill)
                 self._interrupted(drill, STOPPED)
         with self._changed:
             asked_meanwhile = {drill.id for drill in self._waiting}
             left = [drill for drill in known if drill.begun_at is None and drill.id not in asked_meanwhile]
             self._waiting.extendleft(reversed(left))
-
-    def _end_incidents(self, drill: Drill) -> None:
-        if DRILLS not in self._with.node.shards:
-            return
-        current = self._with.node.current_drill
-        current.mark = DrillMark(drill.id, drill.scenario)
-        for incident in self._open_incidents():
-            end(self._with.ask, incident, drill.id)
-
-    def _open_incidents(self) -> list[str]:
-        recall = self._with.node.shards[DRILLS].desk.recall
-        return [key.rpartition("/")[2] for key in recall.keys(OPEN)]

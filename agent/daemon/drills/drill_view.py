@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -27,6 +27,7 @@ from agent.notice.messages.message import decode as decode_message
 from agent.notice.messages.outbox import MESSAGE
 from agent.notice.regimes.model import RegimePack
 from agent.pipeline.forward import Forward
+from agent.store.accounts import Accounts
 
 RULE = "rule.id"
 
@@ -76,6 +77,12 @@ class DrillView:
     now: Callable[[], datetime]
     drained: set[str] = field(default_factory=set)
     """Names of destinations that have accepted all there was, once its alerts were there."""
+    known: frozenset[str] = frozenset()
+    """Keys of the incidents and messages of earlier drills. By times they could not be told apart where the machine's clock is set back;
+    and none is ever deleted, so that there are too many to be read at each look.
+    """
+    refused_before: Mapping[str, int] = field(default_factory=dict)
+    """By destination: what `refused` counts, before anything was planted."""
 
     @property
     def shard(self) -> Shard:
@@ -84,12 +91,13 @@ class DrillView:
     def incidents(self) -> list[Incident]:
         """All that the drill opened, the first one first."""
         recall = self.shard.desk.recall
-        read = (recall(key) for key in recall.keys(INCIDENT))
+        read = (recall(key) for key in recall.keys(INCIDENT) if key not in self.known)
         found = [decode_incident(data) for data in read if data is not None]
-        return sorted(
-            (incident for incident in found if self.drill.begun_at and incident.opened_at >= self.drill.begun_at),
-            key=lambda incident: (incident.opened_at, incident.id),
-        )
+        return sorted(found, key=lambda incident: (incident.opened_at, incident.id))
+
+    def refused(self, forward: Forward) -> int:
+        """Rows of the drill that the destination will never have: it refused them, or they were dropped."""
+        return refused(forward) - self.refused_before.get(forward.name, 0)
 
     def incident(self) -> Incident | None:
         """That of the scenario's rules, and of the highest level where there are several."""
@@ -113,6 +121,19 @@ class DrillView:
     def messages(self, incident: Incident) -> Iterator[Message]:
         recall = self.shard.desk.recall
         for key in recall.keys(MESSAGE):
-            data = recall(key)
+            data = recall(key) if key not in self.known else None
             if data is not None and (message := decode_message(data)).incident == incident.id:
                 yield message
+
+
+def known_keys(shard: Shard) -> frozenset[str]:
+    """Of all incidents and messages that there are."""
+    recall = shard.desk.recall
+    return frozenset([*recall.keys(INCIDENT), *recall.keys(MESSAGE)])
+
+
+def refused(forward: Forward) -> int:
+    """Rows of all drills that the destination did not take for good."""
+    shards = [follower for follower in forward.shards if follower.name == DRILLS]
+    found = [Accounts(shard.stores.state).delivered(forward.name, lane) for shard in shards for lane in shard.lanes]
+    return sum(account.dead_lettered + account.dropped for account in found)

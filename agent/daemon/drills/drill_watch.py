@@ -10,6 +10,7 @@ import structlog
 
 from agent.daemon.drills.drill_runner import AskedDrill, DrillRunner
 from agent.drills import book
+from agent.drills.drill import Drill
 from agent.drills.settings import DrillSettings
 from agent.duration import written
 from agent.errors import LeaklineError
@@ -89,9 +90,8 @@ class DrillWatch:
         settings = self._settings()
         if settings is None:
             return []
-        recall, now = self._desk().recall, self._now()
-        since = book.asked_since(recall)
-        _, passed = book.newest(recall)
+        now, since = self._now(), book.asked_since(self._desk().recall)
+        _, passed = self.newest()
         found = []
         for name in self.wanted():
             at = passed[name].ended_at if name in passed else None
@@ -100,9 +100,16 @@ class DrillWatch:
                 found.append(OverdueDrill(name, at))
         return found
 
+    def newest(self) -> tuple[dict[str, Drill], dict[str, Drill]]:
+        """By scenario: the drill that ended last, and the one that passed last."""
+        return book.newest(self._desk().recall, self._now())
+
     def _note_wanted(self) -> None:
         """A scenario that an upgrade brings, or that the settings ask for anew, is not overdue at once."""
         desk = self._desk()
-        if changes := book.since_changed(book.asked_since(desk.recall), self.wanted(), self._now()):
+        now = self._now()
+        # What a clock has stored that was ahead is stored anew: else nothing would be overdue until that day.
+        known = {name: at for name, at in book.asked_since(desk.recall).items() if not book.is_ahead(at, now)}
+        if changes := book.since_changed(known, self.wanted(), now):
             with desk.changing() as change:
                 change.apply(changes)

@@ -12,26 +12,19 @@ from agent.store.state import StateRecall
 
 
 def drills_status(recall: StateRecall, watch: DrillWatch) -> DrillsStatus | None:
-    """None where none was ever asked for and the settings ask for none, and where what is kept of them is damaged: `drill
-    status` says so, and all else of the status is to be seen still.
-    """
-    try:
-        known = list(book.drills(recall))
-        overdue = len(watch.overdue())
-    except ValueError:
+    """None where none was ever asked for and the settings ask for none."""
+    unfinished, (last, _) = book.unfinished(recall), watch.newest()
+    if not last and not unfinished and not watch.wanted():
         return None
-    if not known and not watch.wanted():
-        return None
-    last = {drill.scenario: drill for drill in known if drill.ended_at is not None}
     newest = max(
         ((drill.ended_at, drill) for drill in last.values() if drill.ended_at is not None), default=None, key=_end
     )
     return DrillsStatus(
-        running=next((drill.scenario for drill in known if drill.verdict == "running"), ""),
-        waiting=sum(drill.verdict == "waiting" for drill in known),
+        running=next((drill.scenario for drill in unfinished if drill.verdict == "running"), ""),
+        waiting=sum(drill.verdict == "waiting" for drill in unfinished),
         passed=sum(drill.verdict == "passed" for drill in last.values()),
         failed=[name for name, drill in last.items() if drill.verdict == "failed"],
-        overdue=overdue,
+        overdue=len(watch.overdue()),
         newest=_newest(*newest) if newest is not None else None,
     )
 

@@ -8,7 +8,8 @@ from datetime import timedelta
 from agent.daemon.drills.detection_stages import clocks, delivered, detected, grouped
 from agent.daemon.drills.drill_view import DrillView
 from agent.daemon.drills.finding import StageCheck
-from agent.daemon.drills.response_stages import drafted, notified, tiers_end, trail
+from agent.daemon.drills.notified_stage import notified, tiers_end
+from agent.daemon.drills.response_stages import drafted, trail
 
 SOON, MINUTE = timedelta(seconds=30), timedelta(seconds=60)
 

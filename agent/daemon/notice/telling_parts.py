@@ -14,12 +14,14 @@ from agent.daemon.sending.channel_health import ChannelHealth, deaf, end_of_unkn
 from agent.daemon.sending.channel_sender import ChannelSender
 from agent.daemon.sending.heartbeat_loop import HeartbeatLoop
 from agent.daemon.turns.incident_loop import LoopParts
+from agent.name import DRILLS
 from agent.notice.escalation.audit import behind
 from agent.notice.maintenance.window import open_until
 from agent.notice.messages.message import Message
 from agent.notice.messages.outbox import waiting
 from agent.notice.on_call.on_call_roster import OnCallRoster
 from agent.notice.settings import NoticeSettings
+from agent.own_event import EventValue
 from agent.status.telling import ChannelStatus, TellingStatus
 from agent.store.keys import PROCESS
 
@@ -79,9 +81,15 @@ def build_telling_parts(
         ChannelHealth(channel.name, settings, roster, lambda: process.desk, problems, now)
         for channel in settings.channels
     ]
+
+    def announce(action: str, said: str, fields: Mapping[str, EventValue], is_drill: bool) -> None:
+        # The shard of drills marks all that comes from it; there is one where a drill has messages.
+        shard = node.shards[DRILLS if is_drill else PROCESS]
+        shard.stores.problems.announce(action, said, fields=fields)
+
     senders = [
         ChannelSender(
-            build_channel(channel, now, lambda action, said, fields: problems.announce(action, said, fields=fields)),
+            build_channel(channel, now, announce),
             parts,
             known,
             links,

@@ -26,6 +26,14 @@ from agent.yaml_lines.text_file import YamlFile
 ACTION = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 DATASET = re.compile(r"[a-z][a-z0-9_]*")
 OWN_FIELD = re.compile(r"(salesforce|leakline)\.[a-z0-9_]+(\.[a-z0-9_]+)*")
+SAID_BY_LEAKLINE = tuple(
+    f"leakline.{name}."
+    for name in (
+        *("alert", "baseline", "clock", "correlation", "drill", "drill_result", "escalation", "incident"),
+        *("measure", "message", "problem", "rule", "trail"),
+    )
+)
+"""What a row of an org must not say of itself: that it is of a drill, or long past, would let its alerts start no clock."""
 
 FileText = tuple[YamlFile, MappingText]
 
@@ -122,6 +130,8 @@ class _Interpreter:
         if field not in self.vocabulary.ecs.fields and not OWN_FIELD.fullmatch(field):
             version = self.vocabulary.ecs.version
             raise self.file.error(where, f"ECS {version} has no field {field}", hint="use salesforce.<column> instead")
+        if field.startswith(SAID_BY_LEAKLINE):
+            raise self.file.error(where, f"{field} is for Leakline alone", hint="write another name")
 
     def check_dataset(self, family: str | None) -> None:
         if family is not None and not DATASET.fullmatch(family):

@@ -16,6 +16,11 @@ from agent.name import Name
 ON_CALL, EVERYONE = "on_call", "everyone"
 """Words for recipients beside the names of people and roles; `on_call:ROTATION` is who has one rotation."""
 
+SHORTEST_LEASE = timedelta(minutes=1)
+"""Of an acknowledgement, where settings say it; those of a drill that is faster are shorter. Nobody can do anything in less, and whoever
+gets a message each second reads none.
+"""
+
 
 class StepSettings(BaseModel):
     """One tier of an escalation."""
@@ -46,8 +51,8 @@ class PolicySettings(BaseModel):
     repeat_after: PositiveDuration = timedelta(minutes=15)
     """How long after its last tier a round begins again."""
     acknowledgement: PositiveDuration = timedelta(hours=4)
-    """How long an acknowledgement holds without anything done about the incident: no longer than the shortest term of a law. Then the
-    next tier is notified."""
+    """How long an acknowledgement holds without anything done about the incident: a minute at least, and no longer than the shortest
+    term of a law. Then the next tier is notified."""
 
     @field_validator("steps")
     @classmethod
@@ -86,6 +91,8 @@ def with_others(policies: Sequence[PolicySettings]) -> list[PolicySettings]:
 
 LATEST_FIRST = 0.75
 """Of the time of a clock: whoever first hears of it with less than a quarter left has no use of it."""
+EARLIEST_REMINDER = 0.1
+"""An alarm before that comes with the incident itself, and reminds nobody."""
 
 Part = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -96,7 +103,8 @@ class AlarmSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     at: list[Part] = Field(default=[0.5, 0.75, 0.9, 1.0], min_length=1, max_length=20)
-    """Parts of the time from a clock's beginning to its strict date, the first at most 0.75. Each tells one tier more."""
+    """Parts of the time from a clock's beginning to its strict date, the first at most 0.75, one of them from 0.1 to 0.75. Each tells
+    one tier more."""
     short: list[Part] = Field(default=[0.25, 0.5, 0.75, 0.9, 1.0], min_length=1, max_length=20)
     """The same for clocks of at most `short_up_to`."""
     short_up_to: PositiveDuration = timedelta(hours=6)
@@ -110,5 +118,9 @@ class AlarmSettings(BaseModel):
         if parts[0] > LATEST_FIRST:
             raise ValueError(
                 f"{parts[0]:g} is too late for the first alarm; write {LATEST_FIRST:g} or less, and what follows"
+            )
+        if not any(EARLIEST_REMINDER <= part <= LATEST_FIRST for part in parts):
+            raise ValueError(
+                f"no alarm comes between {EARLIEST_REMINDER:g} and {LATEST_FIRST:g} of the time; write such as [0.5, 0.75, 0.9, 1]"
             )
         return parts

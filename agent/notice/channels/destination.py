@@ -17,8 +17,8 @@ from agent.own_event import EventValue
 
 ACTION = "escalation-message"
 
-Announce = Callable[[str, str, Mapping[str, EventValue]], None]
-"""Stores an event of Leakline's own: an action, a message and fields."""
+Announce = Callable[[str, str, Mapping[str, EventValue], bool], None]
+"""Stores an event of Leakline's own: an action, a message, fields, and whether it is of a drill, so that it gets the mark of it."""
 
 
 class DestinationChannel:
@@ -37,7 +37,7 @@ class DestinationChannel:
         if message.incident:
             fields |= {"leakline.incident.id": message.incident, "leakline.incident.level": message.level}
         said = ". ".join(line.rstrip(".") for line in [headline(message), *lines(message)])
-        self._announce(ACTION, f"{said} ({message.id})", fields)
+        self._announce(ACTION, f"{said} ({message.id})", fields, message.is_drill)
         return Receipt(f"stored for {self._destination}")
 
     def close(self) -> None:

@@ -53,7 +53,7 @@ def _tell(telling: Telling, escalation: Escalation, due_ones: Sequence[Alarm], l
     if messages:
         change.problems.over(NOBODY, incident.id, f"{incident.id}: a person is there again")
     else:
-        said = f"{incident.id}: a deadline comes near, and no person can be notified"
+        said = f"{text.drill(incident)}{incident.id}: a deadline comes near, and no person can be notified"
         change.problems.report(NOBODY, incident.id, said, org=incident.org)
     channels = sorted({message.target.channel for message in messages})
     first = min(due_ones, key=lambda alarm: alarm.due)

@@ -87,6 +87,18 @@ def step_time(escalation: Escalation, number: int) -> datetime:
     return time + (number - in_rounds) * policy.acknowledgement
 
 
+def newest_due(escalation: Escalation, first: int, now: datetime) -> int:
+    """The last step that is due by now, from `first` on, which is. After all rounds it is reckoned and not counted: after months of
+    silence there may be millions.
+    """
+    number, end = first, rounds_end(escalation) - 1
+    while number < end and step_time(escalation, number + 1) <= now:
+        number += 1
+    if number < end:
+        return number
+    return max(number, end + (now - step_time(escalation, end)) // escalation.policy.acknowledgement)
+
+
 def tier_of(escalation: Escalation, number: int) -> int:
     """The index of the policy's step."""
     count = len(escalation.policy.steps)

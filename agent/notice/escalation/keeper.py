@@ -26,6 +26,7 @@ from agent.notice.escalation.escalation import (
     Escalation,
     decode,
     encode,
+    newest_due,
     rounds_end,
     step_time,
     tier_of,
@@ -38,6 +39,7 @@ from agent.notice.incidents.book import ESCALATE
 from agent.notice.incidents.desk import IncidentChange
 from agent.notice.incidents.growth import BY
 from agent.notice.incidents.incident import LEVELS, Incident
+from agent.notice.messages import text
 from agent.notice.on_call.roster import Roster
 from agent.notice.settings import NoticeSettings
 from agent.notice.timer_keys import first_millisecond
@@ -219,9 +221,7 @@ class EscalationKeeper:
             began = escalation.began + max(min(escalation.held_until, now) - due, timedelta(0))
             escalation = replace(escalation, began=began, held_until=None)
             due = step_time(escalation, escalation.next)
-        number = escalation.next
-        while step_time(escalation, number + 1) <= now:
-            number += 1
+        number = newest_due(escalation, escalation.next, now)
         late += self._with.lateness.words(due, now, is_new=incident.opened_at >= due)
         return self._marked(telling, fire(telling, escalation, number, late=late))
 
@@ -245,6 +245,7 @@ class EscalationKeeper:
         if escalation.next < rounds_end(escalation) or escalation.is_unanswered:
             return escalation
         number, policy = telling.incident.id, escalation.policy
-        message = f"{number}: all rounds of the policy {policy.name} are over, and no person acknowledged"
+        drill = text.drill(telling.incident)
+        message = f"{drill}{number}: all rounds of the policy {policy.name} are over, and no person acknowledged"
         telling.change.problems.report(UNANSWERED, number, message, org=telling.incident.org)
         return replace(escalation, is_unanswered=True)

@@ -134,7 +134,7 @@ def after_failure(telling: Telling, escalation: Escalation) -> Escalation:
     if wider:
         telling.put(wider)
         return escalation
-    said = f"{incident.id}: every channel failed for everyone who is to be told"
+    said = f"{text.drill(incident)}{incident.id}: every channel failed for everyone who is to be told"
     telling.change.problems.report(NOBODY, incident.id, said, org=incident.org)
     return escalation
 
@@ -158,7 +158,7 @@ def _told(
         fired=FiredStep(number, change.now, tuple(message.id for message in messages)),
     )
     if not messages:
-        said = f"{incident.id}: no person can be notified: none is on call, and no other is in the settings or has a channel"
+        said = f"{text.drill(incident)}{incident.id}: no person can be notified: none is on call, and no other is in the settings or has a channel"
         change.problems.report(NOBODY, incident.id, said, org=incident.org)
         return after
     replaced = telling.put(messages)

@@ -17,12 +17,21 @@ from tests.drills.asking.drilled_daemon import DrilledDaemon, drilled
 
 GONE = "gone"
 """A scenario that an upgrade took away."""
+NOTICE = {
+    "zone": "Europe/Berlin",
+    "jurisdictions": ["eu"],
+    "clocks_from": "medium",
+    "people": [{"name": "ana", "channels": ["siem"]}],
+    "channels": [{"name": "siem", "type": "destination", "destination": "file"}],
+    "policies": [{"name": "all", "steps": [{"notify": ["ana"]}]}],
+}
+"""Messages are events of the destination as well."""
 NAMES = ("mass_report_export", "mass_file_download", "mass_report_export")
 
 
 @pytest.fixture(scope="module")
 def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DrilledDaemon]:
-    with drilled(tmp_path_factory.mktemp("drilled"), left=GONE) as found:
+    with drilled(tmp_path_factory.mktemp("drilled"), left=GONE, notice=NOTICE) as found:
         yield found
 
 
@@ -40,7 +49,7 @@ def test_each_waits_for_those_before_it(daemon: DrilledDaemon) -> None:
 
 
 def test_what_it_makes_is_marked_and_what_is_said_about_it_is_not(daemon: DrilledDaemon) -> None:
-    """Rows, alerts and events of its incidents: a filter takes them all, and leaves that it failed."""
+    """Rows, alerts, messages and events of its incidents: a filter takes them all, and leaves that it failed."""
     number = daemon.run("mass_report_export")
     drill = daemon.ended(number)
     daemon.wait(lambda: any(_at(event, "event.action") == "drill-failed" for event in daemon.events()))
@@ -53,7 +62,13 @@ def test_what_it_makes_is_marked_and_what_is_said_about_it_is_not(daemon: Drille
     events = daemon.events()
     made = made_of(events)
     actions = {_at(event, "event.action") for event in made}
-    assert {"incident-opened", "incident-grew", "alert-raised", "incident-acknowledged"} <= actions
+    assert {
+        "incident-opened",
+        "incident-grew",
+        "alert-raised",
+        "incident-acknowledged",
+        "escalation-message",
+    } <= actions
     assert [event for event in made if not (_at(event, ID) and _at(event, SCENARIO))] == []
     failed = [event for event in events if _at(event, "event.action") == "drill-failed"]
     assert {_at(event, "leakline.drill_result.scenario") for event in failed} == {GONE}

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from agent.daemon.drills import drill_runner, response_stages
+from agent.daemon.drills import drill_runner, notified_stage
 from agent.daemon.drills.drill_run import DrillRun
 from agent.daemon.drills.stage_checks import CHECKS
 
@@ -17,6 +17,6 @@ SOON = timedelta(seconds=4)
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """No stage is waited for longer than `SOON`, and a tier is late after as much."""
-    monkeypatch.setattr(response_stages, "IN_TIME", SOON)
+    monkeypatch.setattr(notified_stage, "IN_TIME", SOON)
     checks = [check if check.name == "notified" else replace(check, patience=lambda _: SOON) for check in CHECKS]
     monkeypatch.setattr(drill_runner, "DrillRun", partial(DrillRun, checks=checks))

@@ -10,6 +10,8 @@ import pytest
 
 from agent.demo.receiver import Receiver, free_port, receiver
 from agent.drills.planting.catalogue import SCENARIOS
+from tests.destinations.bulk_server import PASSWORD, USER, BulkServer
+from tests.destinations.http_server import HttpServer
 from tests.drills.asking.drilled_daemon import drilled
 from tests.drills.drilled_agent import settings
 from tests.drills.running.hasty import hurry
@@ -80,3 +82,36 @@ def test_a_destination_that_is_down_fails_delivered(tmp_path: Path, hook: Receiv
     assert set(failed) == {"delivered"}, failed
     assert "far" in failed["delivered"]
     assert "ecs" not in failed["delivered"]
+
+
+class RefusingServer(BulkServer):
+    """Refuses every document of a rule for good, as for a field of another type."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__()
+        self._rule = rule.encode()
+
+    def _create(self, index: str, event_id: str, document: bytes) -> dict[str, Any]:
+        if self._rule in document:
+            self.refuse[event_id] = (400, "mapper_parsing_exception")
+        return super()._create(index, event_id, document)
+
+
+def test_a_destination_that_refuses_an_alert_fails_delivered(tmp_path: Path, hook: Receiver) -> None:
+    """A dead letter is settled, so that nothing waits for it; the SIEM has not got it all the same."""
+    server = HttpServer(RefusingServer(RULE))
+    try:
+        document = settings(tmp_path, [hook.url])
+        (tmp_path / "password").write_text(PASSWORD)
+        secret = {"file": str(tmp_path / "password")}
+        refusing = {"name": "siem", "type": "elastic", "url": server.url, "username": USER, "password": secret}
+        document["destinations"] = [document["destinations"][0], refusing]
+        with drilled(tmp_path, **document) as daemon:
+            drill = daemon.ended(daemon.run(SCENARIO, speed=FASTEST))
+            again = daemon.ended(daemon.run("mass_file_download", speed=FASTEST))
+    finally:
+        server.stop()
+    failed = _failed(drill)
+    assert set(failed) == {"delivered"}, failed
+    assert "siem refused 1 row of it" in failed["delivered"]
+    assert again["verdict"] == "passed", "what another drill lacks is not this one's"

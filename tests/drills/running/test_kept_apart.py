@@ -90,16 +90,23 @@ def test_an_org_has_the_same_state_before_and_after_a_drill(daemon: DrilledDaemo
 
 
 def test_a_drill_is_no_incident_of_the_metrics_or_the_register(daemon: DrilledDaemon) -> None:
-    """But it is one of the metric of drills, and of the list where drills are asked for."""
+    """Nor are its alerts any; but it is one of the metric of drills, and of the list where drills are asked for."""
     opened = metrics.INCIDENTS_OPENED.labels("triage")
+    alerts = _alerts_of_metrics()
     before, passed = opened._value.get(), metrics.DRILLS_ENDED.labels("passed")._value.get()
     register = daemon.ask("incidents_list", register=True)["incidents"]
     drill = daemon.ended(daemon.run(SCENARIO, speed=FASTEST))
     assert drill["incidents"]
     assert opened._value.get() == before
+    assert _alerts_of_metrics() == alerts
     assert metrics.DRILLS_ENDED.labels("passed")._value.get() == passed + 1
     assert daemon.ask("incidents_list", register=True)["incidents"] == register
     assert len(register) == 1, "the leak of the org is in it"
+
+
+def _alerts_of_metrics() -> float:
+    (family,) = metrics.ALERTS_RAISED.collect()
+    return sum(sample.value for sample in family.samples if sample.name.endswith("_total"))
 
 
 def test_every_row_is_accounted_for_and_status_says_how_drills_ended(daemon: DrilledDaemon) -> None:

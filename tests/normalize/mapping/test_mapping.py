@@ -149,6 +149,8 @@ def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
     ("text", "line", "words"),
     [
         ("event_type: Made\nfields:\n  FOO: user.nmae\n", 3, "has no field user.nmae"),
+        ("event_type: Made\nfields:\n  FOO: leakline.drill.id\n", 3, "leakline.drill.id is for Leakline alone"),
+        ("event_type: Made\nalso:\n  leakline.alert.history: FOO\n", 3, "is for Leakline alone"),
         ("event_type: Made\nfields:\n  FOO: event.category\n", 3, "cannot hold a cell"),
         ("event_type: Made\nalso:\n  user.name: {from: FOO, as: magic}\n", 3, "unknown conversion `magic`"),
         ("event_type: Made\nalso:\n  user.name: {from: FOO, table: none}\n", 3, "no table `none`"),

@@ -24,10 +24,11 @@ def test_an_event_goes_into_the_lane_of_alerts() -> None:
     """With the incident and the severity, and without the link: an event is read by many."""
     announced: list[Any] = []
     receipt = channel({"type": "destination", "destination": "siem"}, announced).send(made(), LINK)
-    ((action, message, fields),) = announced
+    ((action, message, fields, is_drill),) = announced
     assert (action, receipt.answer) == ("escalation-message", "stored for siem")
     assert made().id in message and LINK not in message
     assert fields["leakline.incident.id"] == "inc-0123456789ab" and fields["event.severity"] > 0
+    assert is_drill is made().is_drill
 
 
 @WITH_APPRISE

@@ -1,11 +1,12 @@
 """People are told in the order of the policy's steps, until somebody acknowledges."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from agent.detection.sigma.rule import Level
+from agent.notice.escalation.escalation import Escalation, newest_due, step_time
 from agent.notice.incidents.incident import State
 from tests.notice.clocks.life import BEGIN
 from tests.notice.escalation.called import HOUR, MINUTE, POLICY, CalledLife, arranged
@@ -184,3 +185,18 @@ def test_a_damaged_escalation_begins_again_with_other_names(life: CalledLife) ->
     life.pass_by(MINUTE)
     assert len(life.messages()) == 4
     assert len({message.id for message in life.messages()}) == 4
+
+
+@pytest.mark.parametrize("first", [0, 2, 5, 6, 9])
+def test_the_last_step_that_is_due_is_the_one_that_counting_finds(first: int) -> None:
+    """Within the rounds, at their end, and long after them."""
+    began = datetime(2026, 11, 27, tzinfo=UTC)
+    escalation = Escalation("inc-1", POLICY, "high", "firing", began, next=first)
+    for minutes in range(0, 4_000, 7):
+        now = step_time(escalation, first) + timedelta(minutes=minutes)
+        counted = first
+        while step_time(escalation, counted + 1) <= now:
+            counted += 1
+        assert newest_due(escalation, first, now) == counted, minutes
+    centuries = began + timedelta(days=200 * 365)
+    assert step_time(escalation, newest_due(escalation, first, centuries)) <= centuries

@@ -119,6 +119,12 @@ def test_what_is_weaker_is_refused_with_what_to_write(case: str) -> None:
 IMPOSSIBLE: Mapping[str, tuple[dict[str, Any], str]] = {
     "a first alarm when little is left": ({"alarms": {"at": [0.9, 1]}}, "0.9 is too late for the first alarm"),
     "no alarm before the date": ({"alarms": {"short": [1.0]}}, "1 is too late for the first alarm"),
+    "an alarm at the very beginning alone": ({"alarms": {"at": [0.0001, 1]}}, "no alarm comes between 0.1 and 0.75"),
+    "an alarm at the beginning and the end": ({"alarms": {"short": [0.05, 0.9, 1]}}, "no alarm comes between"),
+    "an acknowledgement that lapses at once": (
+        {**TOLD, "policies": [policy(acknowledgement="1ms")]},
+        "1ms is too short for a person to act; write 1m or more",
+    ),
     "an alarm at no number": ({"alarms": {"at": [float("nan"), 1]}}, "finite number"),
     "an alarm at no number in the middle": ({"alarms": {"at": [0.5, float("nan"), 1]}}, "finite number"),
     "hours that are none": ({"contracts": [{"name": "c", "hours": float("nan"), "recipient": "x"}]}, "contracts"),
@@ -160,6 +166,7 @@ ACCEPTED: Mapping[str, dict[str, Any]] = {
     "a vendor of hospitals": {"jurisdictions": ["us"], "roles": ["business_associate"], "sectors": ["health"]},
     "a processor where only controllers are bound": {"jurisdictions": ["ca"], "roles": ["processor"]},
     "nobody but the SIEM": {"people": []},
+    "alarms from the beginning on": {"alarms": {"at": [0.0001, 0.75, 1], "short": [0.1, 1]}},
     "policies of some orgs": {**TOLD, "policies": [policy(orgs=["acme"])]},
 }
 

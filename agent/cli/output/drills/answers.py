@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from agent.cli.output.console import out, print_json
-from agent.cli.output.drills.page import print_begin, print_stage, print_verdict, show_list, show_status
+from agent.cli.output.drills.page import print_begin, print_stage, print_verdict, print_waiting, show_list, show_status
 from agent.config.settings import Settings
 from agent.daemon.control.client import ask
 from agent.errors import LeaklineError
@@ -15,6 +15,8 @@ from agent.exit_status import FINE, FOUND
 
 LOOK_EVERY = 0.3
 """Seconds."""
+SAID_AFTER = 5
+"""Looks, until it is said that a drill waits."""
 
 
 def listed(settings: Settings, *, as_json: bool) -> None:
@@ -31,13 +33,15 @@ def ran(settings: Settings, scenario: str, speed: float, *, as_json: bool) -> in
     drill = _asked(settings, "drill_run", scenario=scenario, speed=speed, by=getpass.getuser())
     if not as_json:
         print_begin(drill, out)
-    shown = 0
+    shown, looks = 0, 0
     while True:
         drill = _asked(settings, "drill_show", number=drill["id"])
         if not as_json:
             for stage in drill["stages"][shown:]:
                 print_stage(stage, drill, out)
-            shown = len(drill["stages"])
+            shown, looks = len(drill["stages"]), looks + 1
+            if looks == SAID_AFTER and drill["verdict"] == "waiting":
+                print_waiting(out)
         if drill["verdict"] not in ("waiting", "running"):
             break
         time.sleep(LOOK_EVERY)
@@ -55,8 +59,7 @@ def status(settings: Settings, *, as_json: bool) -> int:
         print_json(found)
     else:
         show_status(found, out)
-    last = {drill["scenario"]: drill["verdict"] for drill in reversed(found["newest"])}
-    return FOUND if found["overdue"] or "failed" in last.values() else FINE
+    return FOUND if found["overdue"] or found["failed"] or found["damaged"] else FINE
 
 
 def _asked(settings: Settings, request: str, /, **arguments: Any) -> Any:

@@ -42,6 +42,11 @@ def print_begin(drill: Mapping[str, Any], console: Console) -> None:
     paragraph(console, words(text, "bold"), indent=2)
 
 
+def print_waiting(console: Console) -> None:
+    text = "  it waits for the drills before it, one runs at a time: `leakline drill status` shows them"
+    paragraph(console, words(text), indent=2)
+
+
 def print_stage(stage: Mapping[str, Any], drill: Mapping[str, Any], console: Console) -> None:
     after = (datetime.fromisoformat(stage["at"]) - datetime.fromisoformat(drill["begun_at"])).total_seconds()
     verdict = Text(f"{stage['verdict']:<{VERDICT_WIDTH}}", style=STYLES.get(stage["verdict"], ""))
@@ -78,6 +83,12 @@ def show_status(found: Mapping[str, Any], console: Console) -> None:
         paragraph(console, words(f"{len(found['waiting']):,} wait: {names}"), indent=2)
     for drill in found["newest"]:
         paragraph(console, words(_line(drill), STYLES.get(drill["verdict"], "")), indent=4)
+    shown = {drill["scenario"] for drill in found["newest"]}
+    for name in found["failed"]:
+        if name not in shown:
+            paragraph(console, words(f"failed: {name}, long ago and at its last run", "bold red"), indent=2)
+    for number in found["damaged"]:
+        paragraph(console, words(f"{number} is damaged and cannot be read", "bold red"), indent=2)
     for late in found["overdue"]:
         when = f"passed last {_time(late['passed_at'])}" if late["passed_at"] else "has never passed"
         paragraph(console, words(f"overdue: {late['scenario']} {when}", "bold red"), indent=2)
