@@ -49,7 +49,7 @@ def print_waiting(console: Console) -> None:
 
 def print_left(drill: Mapping[str, Any], console: Console) -> None:
     """For who stops looking."""
-    text = f"{drill['id']} goes on: `leakline drill status` says how it ends; to acknowledge its incident ends its messages"
+    text = f"{drill['id']} continues: `leakline drill status` says how it ends; to acknowledge its incident ends its messages"
     paragraph(console, words(text), indent=2)
 
 
