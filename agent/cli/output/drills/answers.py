@@ -7,7 +7,15 @@ import time
 from typing import Any
 
 from agent.cli.output.console import out, print_json
-from agent.cli.output.drills.page import print_begin, print_stage, print_verdict, print_waiting, show_list, show_status
+from agent.cli.output.drills.page import (
+    print_begin,
+    print_left,
+    print_stage,
+    print_verdict,
+    print_waiting,
+    show_list,
+    show_status,
+)
 from agent.config.settings import Settings
 from agent.daemon.control.client import ask
 from agent.errors import LeaklineError
@@ -33,23 +41,33 @@ def ran(settings: Settings, scenario: str, speed: float, *, as_json: bool) -> in
     drill = _asked(settings, "drill_run", scenario=scenario, speed=speed, by=getpass.getuser())
     if not as_json:
         print_begin(drill, out)
+    try:
+        drill = _ended(settings, drill["id"], is_shown=not as_json)
+    except KeyboardInterrupt:
+        if not as_json:
+            print_left(drill, out)
+        raise
+    if as_json:
+        print_json(drill)
+    else:
+        print_verdict(drill, out)
+    return FINE if drill["verdict"] == "passed" else FOUND
+
+
+def _ended(settings: Settings, number: str, *, is_shown: bool) -> Any:
+    """The drill, once it has. `is_shown`: whether its stages are printed meanwhile."""
     shown, looks = 0, 0
     while True:
-        drill = _asked(settings, "drill_show", number=drill["id"])
-        if not as_json:
+        drill = _asked(settings, "drill_show", number=number)
+        if is_shown:
             for stage in drill["stages"][shown:]:
                 print_stage(stage, drill, out)
             shown, looks = len(drill["stages"]), looks + 1
             if looks == SAID_AFTER and drill["verdict"] == "waiting":
                 print_waiting(out)
         if drill["verdict"] not in ("waiting", "running"):
-            break
+            return drill
         time.sleep(LOOK_EVERY)
-    if as_json:
-        print_json(drill)
-    else:
-        print_verdict(drill, out)
-    return FINE if drill["verdict"] == "passed" else FOUND
 
 
 def status(settings: Settings, *, as_json: bool) -> int:

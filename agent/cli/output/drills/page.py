@@ -47,6 +47,12 @@ def print_waiting(console: Console) -> None:
     paragraph(console, words(text), indent=2)
 
 
+def print_left(drill: Mapping[str, Any], console: Console) -> None:
+    """For who stops looking."""
+    text = f"{drill['id']} continues: `leakline drill status` says how it ends; to acknowledge its incident ends its messages"
+    paragraph(console, words(text), indent=2)
+
+
 def print_stage(stage: Mapping[str, Any], drill: Mapping[str, Any], console: Console) -> None:
     after = (datetime.fromisoformat(stage["at"]) - datetime.fromisoformat(drill["begun_at"])).total_seconds()
     verdict = Text(f"{stage['verdict']:<{VERDICT_WIDTH}}", style=STYLES.get(stage["verdict"], ""))
