@@ -6,6 +6,7 @@ import pytest
 
 from agent.daemon.control.command import ControlCommand
 from agent.daemon.control.gate import Denied, Gate
+from agent.errors import LeaklineError
 from agent.permissions.actions import ACTIONS, allows, roles_for, sees_people
 from agent.permissions.principal import Principal, link_principal, sender_principal
 from agent.permissions.roles import ROLES, Role
@@ -100,3 +101,19 @@ def test_a_link_in_a_message_approves_nothing() -> None:
         "reload",
         "report_submit",
     }
+
+
+@pytest.mark.parametrize("value", [[], ["a"], {}, None, 7, True])
+def test_a_list_is_no_text(value: object) -> None:
+    """Refused in a sentence, before the command sees it; what a command takes beside plain values it looks at by itself."""
+
+    def comment(number: str, limit: int = 1, values: object = None) -> str:
+        return number
+
+    command = ControlCommand("incidents_comment", comment, changes=True)
+    who = Principal("ana", frozenset[Role]({"responder"}), 1000)
+    with pytest.raises(LeaklineError, match="incidents_comment: number is str, and this is"):
+        Gate(lambda: SETTINGS).carried_out(command, {"number": value}, who)
+    with pytest.raises(LeaklineError, match="limit is int"):
+        Gate(lambda: SETTINGS).carried_out(command, {"number": "inc-1", "limit": "many"}, who)
+    assert Gate(lambda: SETTINGS).carried_out(command, {"number": "inc-1", "values": value}, who) == "inc-1"

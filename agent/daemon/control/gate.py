@@ -19,6 +19,9 @@ from agent.permissions.settings import PermissionSettings
 _CREDENTIALS = struct.Struct("3i")
 """`struct ucred`: pid, uid, gid (unix(7))."""
 
+_PLAIN: Mapping[str, type | tuple[type, ...]] = {"str": str, "bool": bool, "int": int, "float": (int, float)}
+"""What JSON can hold and a command says that it takes; other types a command looks at by itself."""
+
 CALLER, BY = "caller", "by"
 """Arguments that no request can give: the gate fills them in. Of the first the value is the `Principal`, of the second its name."""
 
@@ -108,7 +111,12 @@ def _require_arguments(command: ControlCommand, arguments: Mapping[str, Any]) ->
     except TypeError as error:
         raise LeaklineError(f"{command.name}: {error}") from error
     except ValueError:  # see `_parameters`
-        pass
+        return
+    for name, parameter in _parameters(command).items():
+        wanted = _PLAIN.get(str(parameter.annotation))
+        if wanted is not None and name in arguments and not isinstance(arguments[name], wanted):
+            found = type(arguments[name]).__name__
+            raise LeaklineError(f"{command.name}: {name} is {parameter.annotation}, and this is {found}")
 
 
 def _parameters(command: ControlCommand) -> Mapping[str, inspect.Parameter]:
