@@ -9,7 +9,7 @@ import pytest
 from agent.notice.clocks import keeper as clock_keeper
 from agent.notice.clocks import turns
 from agent.notice.drafts import drafting
-from agent.notice.escalation import keeper as call_keeper
+from agent.notice.escalation import alarm_messages, next_look
 from agent.trail import chain
 from tests.drills.legal.legal_runs import PACK, Regimes, changed_pack, duty, failed
 
@@ -120,8 +120,8 @@ def test_what_stands_for_an_anchor_is_counted_too() -> None:
 @pytest.mark.parametrize(
     ("part", "name", "fault", "stage"),
     [
-        (call_keeper, "next_alarms", lambda *_: iter(()), "alarms"),
-        (call_keeper, "alarms", lambda _clocks, _at, marks, *_: ([], dict(marks)), "messages"),
+        (next_look, "next_alarms", lambda *_: iter(()), "alarms"),
+        (alarm_messages, "alarms", lambda _clocks, _at, marks, *_: ([], dict(marks)), "messages"),
         (clock_keeper, "next_look", lambda *_: None, "late"),
         (clock_keeper, "presumption", lambda *_: None, "presumed"),
         (turns, "_actions", lambda *_: iter(()), "strict dates passed"),
