@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from agent.normalize.mapping.conversion import CONVERSIONS
 from agent.normalize.mapping.document import MappingText
 from agent.normalize.mapping.ecs_fields import ecs_table
-from agent.normalize.mapping.interpret import ACTION, DATASET, OWN_FIELD
+from agent.normalize.mapping.interpret import ACTION, DATASET, OWN_FIELD, SAID_BY_LEAKLINE
 
 
 def mapping_schema() -> dict[str, Any]:
@@ -31,11 +32,12 @@ def mapping_schema() -> dict[str, Any]:
 
 
 def _field_name() -> dict[str, Any]:
+    not_for_rows = "|".join(map(re.escape, SAID_BY_LEAKLINE))
     return {
-        "description": "A field of ECS, or one of ours: salesforce.<column in lower case>, leakline.<name>.",
+        "description": "A field of ECS, or one of ours: salesforce.<column in lower case>, leakline.<name>, but none that only Leakline says.",
         "anyOf": [
             {"enum": sorted(ecs_table().fields)},
-            {"type": "string", "pattern": f"^{OWN_FIELD.pattern}$"},
+            {"type": "string", "pattern": f"^(?!{not_for_rows}){OWN_FIELD.pattern}$"},
         ],
     }
 
