@@ -15,7 +15,7 @@ TESTS = Path(__file__).parent
 settings.register_profile("leakline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("leakline")
 
-LONG = frozenset({"end_to_end", "bench", "documents", "hunt"})
+LONG = frozenset({"end_to_end", "bench", "documents", "hunt", "isolation"})
 """Folders whose tests start real processes, tens of seconds each."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -58,7 +59,7 @@ class Voted(AgentProcess):
 
     def problems(self) -> str:
         """What differs from the file, as the settings in use have it; empty while it does not answer."""
-        with suppress(OSError, AssertionError, ValueError):
+        with suppress(OSError, AssertionError, ValueError, subprocess.CalledProcessError):
             found = self.ask("admin", "status")["problems"]
             return " ".join(problem["message"] for problem in found if problem["kind"] == "settings-drift")
         return ""
