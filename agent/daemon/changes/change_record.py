@@ -14,6 +14,8 @@ from agent.own_event import EventValue
 
 MOST_PATHS = 50
 """Of the paths that an event names; the record of the trail has more, with what they were before and after."""
+MOST_NAMED = 10
+"""Of the paths in a sentence that people read."""
 MOST_RECORDED = 1_000
 """Of the differences in a record, the gravest first; the change itself, which is kept for ever, has all."""
 
@@ -59,6 +61,13 @@ def paths(differences: Sequence[Difference]) -> str:
     named = ", ".join(found.path for found in differences[:MOST_PATHS])
     left_out = len(differences) - MOST_PATHS
     return f"{named} and {left_out} more" if left_out > 0 else named
+
+
+def named(differences: Sequence[Difference]) -> str:
+    """Their paths, as a sentence names them."""
+    left_out = len(differences) - MOST_NAMED
+    rest = f" and {left_out} more" if left_out > 0 else ""
+    return "; ".join(found.path for found in differences[:MOST_NAMED]) + rest
 
 
 def values(change: SettingsChange) -> dict[str, Any]:

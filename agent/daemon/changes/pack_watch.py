@@ -14,7 +14,7 @@ from agent.changes import book, pack_book
 from agent.changes.change import SettingsChange, Way
 from agent.changes.classes.change_class import Difference
 from agent.changes.classes.comparisons.regime_pack import pack_differences
-from agent.daemon.changes.change_record import paths, tell, values
+from agent.daemon.changes.change_record import named, paths, tell, values
 from agent.daemon.changes.change_writer import ChangeWriter, readable
 from agent.daemon.changes.own_change import own_change
 from agent.notice.incidents.desk import IncidentChange, IncidentDesk
@@ -26,7 +26,6 @@ from agent.store.state import StateRecall
 SIGNED = "the signed pack"
 """Who made a change that no person proposed: whoever holds the key. No login name has spaces."""
 KIND, SUBJECT = "pack-differs", "regimes"
-MOST_NAMED = 10
 
 
 class PackWatch:
@@ -80,9 +79,7 @@ class PackWatch:
         """Once for the same pack: what was rejected is not asked again."""
         found = _differences(before, after)
         weaker = [difference for difference in found if difference.change_class == "weaken"]
-        named = "; ".join(difference.path for difference in weaker[:MOST_NAMED])
-        rest = f" and {len(weaker) - MOST_NAMED} more" if len(weaker) > MOST_NAMED else ""
-        said = f"{_called(signed)} weakens, and waits for approval, with all that it strengthens: {named}{rest}"
+        said = f"{_called(signed)} weakens, and waits for approval, with all that it strengthens: {named(weaker)}"
         fields = {"leakline.settings.paths": paths(weaker), "leakline.settings.class": "weaken"}
         self._problems.report(KIND, SUBJECT, said, fields=fields)
         base, outcome = book.digest(before), book.digest(after)

@@ -10,7 +10,7 @@ from agent.assembly.rule_approval.approved_rules import RuleStand
 from agent.changes import book, rule_book
 from agent.changes.change import SettingsChange, Way
 from agent.changes.record import DATASET
-from agent.daemon.changes.change_record import paths, tell, values
+from agent.daemon.changes.change_record import MOST_NAMED, named, paths, tell, values
 from agent.daemon.changes.change_writer import ChangeWriter, readable
 from agent.daemon.changes.own_change import own_change
 from agent.notice.incidents.desk import IncidentChange, IncidentDesk
@@ -19,7 +19,6 @@ from agent.store.problems import Problems
 RULE_FILES = "the rule files"
 """Who made a change that no person proposed: whoever could write them. No login name has spaces."""
 KIND, SUBJECT = "rules-differ", "rules"
-MOST_NAMED = 10
 
 
 class RuleWatch:
@@ -83,9 +82,7 @@ class RuleWatch:
     def _ask(self, writing: IncidentChange, stand: RuleStand, outcome: str) -> None:
         """Once for the same files: what was rejected is not asked again."""
         weaker = [found for found in stand.differences if found.change_class == "weaken"]
-        named = "; ".join(found.path for found in weaker[:MOST_NAMED])
-        rest = f" and {len(weaker) - MOST_NAMED} more" if len(weaker) > MOST_NAMED else ""
-        said = f"rule files differ from the approved ones, which stay in force: {named}{rest} (weaken); files: "
+        said = f"rule files differ from the approved ones, which stay in force: {named(weaker)} (weaken); files: "
         said += ", ".join(stand.held[:MOST_NAMED])
         fields = {"leakline.settings.paths": paths(weaker), "leakline.settings.class": "weaken"}
         self._problems.report(KIND, SUBJECT, said, fields=fields)
