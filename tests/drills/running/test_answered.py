@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from agent.demo.receiver import Receiver, free_port, receiver
+from agent.demo.receiver import Receiver, free_port
 from tests.drills.asking.drilled_daemon import DrilledDaemon, drilled
 from tests.drills.drilled_agent import settings
 
 SCENARIO, ONE_MINUTE = "mass_report_export", 15.0
 """At that speed the second tier, a quarter of an hour after the first by plan, comes after a minute."""
-
-
-@pytest.fixture
-def hook() -> Iterator[Receiver]:
-    with receiver() as found:
-        yield found
 
 
 def _incident(daemon: DrilledDaemon) -> str:

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agent.demo.receiver import Receiver, free_port, receiver
+from agent.demo.receiver import Receiver, free_port
 from agent.drills.planting.catalogue import SCENARIOS
 from tests.destinations.bulk_server import PASSWORD, USER, BulkServer
 from tests.destinations.http_server import HttpServer
 from tests.drills.asking.drilled_daemon import drilled
 from tests.drills.drilled_agent import settings
-from tests.drills.running.hasty import hurry
 
 SCENARIO, FASTEST = "mass_report_export", 3600.0
 RULE = "d141c1c0-7092-5131-bb8c-0fd7328c999a"
 """One of the two that find the scenario."""
 
 
-@pytest.fixture
-def hook() -> Iterator[Receiver]:
-    with receiver() as found:
-        yield found
-
-
-@pytest.fixture(autouse=True)
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    hurry(monkeypatch)
+pytestmark = pytest.mark.usefixtures("hasty")
 
 
 def _ended(folder: Path, document: Mapping[str, Any]) -> dict[str, Any]:

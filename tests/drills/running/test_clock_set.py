@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from agent.daemon.clock import utc_now
-from agent.demo.receiver import Receiver, receiver
+from agent.demo.receiver import Receiver
 from tests.drills.asking.drilled_daemon import drilled
 from tests.drills.drilled_agent import settings
-from tests.drills.running.hasty import hurry
 
 SCENARIO, FASTEST = "mass_report_export", 3600.0
 ONE_MINUTE = 15.0
 """At that speed the second tier comes after a minute: there is time to set the clock."""
 
 
-@pytest.fixture
-def hook() -> Iterator[Receiver]:
-    with receiver() as found:
-        yield found
-
-
-@pytest.fixture(autouse=True)
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    hurry(monkeypatch)
+pytestmark = pytest.mark.usefixtures("hasty")
 
 
 @pytest.mark.parametrize("days", [-1, 1])

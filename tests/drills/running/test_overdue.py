@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -20,14 +20,8 @@ DRILLS = {"schedule": "0 9 1 * *", "scenarios": [SCENARIO], "overdue_after": "35
 def test_a_schedule_that_never_ran_is_overdue_until_the_drills_pass(tmp_path: Path) -> None:
     """Counted from when the settings asked for them first; the problem names what is missing."""
     ahead = [timedelta(0)]
-
-    def now() -> datetime:
-        return utc_now() + ahead[0]
-
-    daemon = DrilledDaemon(tmp_path, now=now, drills=DRILLS)
-    look = daemon.daemon.drills.watch.look
-    daemon.start()
-    try:
+    with drilled(tmp_path, now=lambda: utc_now() + ahead[0], drills=DRILLS) as daemon:
+        look = daemon.daemon.drills.watch.look
         for days, problems in ((0, 0), (34, 0), (36, 1)):
             ahead[0] = timedelta(days=days)
             look()
@@ -37,29 +31,19 @@ def test_a_schedule_that_never_ran_is_overdue_until_the_drills_pass(tmp_path: Pa
         assert daemon.ended(daemon.run(SCENARIO))["verdict"] == "passed"
         look()
         assert _overdue(daemon) == []
-    finally:
-        daemon.stop()
 
 
 def test_what_passed_by_a_clock_that_was_ahead_is_overdue_once_the_clock_is_right(tmp_path: Path) -> None:
     """Else nothing would be overdue for as long as the clock was ahead."""
     ahead = [timedelta(days=400)]
-
-    def now() -> datetime:
-        return utc_now() + ahead[0]
-
-    daemon = DrilledDaemon(tmp_path, now=now, drills=DRILLS)
-    look = daemon.daemon.drills.watch.look
-    daemon.start()
-    try:
+    with drilled(tmp_path, now=lambda: utc_now() + ahead[0], drills=DRILLS) as daemon:
+        look = daemon.daemon.drills.watch.look
         look()
         assert daemon.ended(daemon.run(SCENARIO))["verdict"] == "passed"
         for days, problems in ((0, 0), (34, 0), (36, 1)):
             ahead[0] = timedelta(days=days)
             look()
             assert len(_overdue(daemon)) == problems, days
-    finally:
-        daemon.stop()
 
 
 def test_a_damaged_drill_ends_neither_the_watch_nor_the_answers(tmp_path: Path) -> None:
